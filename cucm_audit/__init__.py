@@ -1,0 +1,3 @@
+"""Read-only auditor for Cisco Unified Communications Manager clusters."""
+
+__version__ = "0.1.0"
