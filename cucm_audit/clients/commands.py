@@ -1,0 +1,46 @@
+"""Every platform CLI command that may be typed, whole and byte for byte. Data only; ``guard`` lets nothing else through.
+
+Prefix rules are unsafe (``run sql`` is also how ``run sql update`` is typed), so a command is a member of this list or it
+is not sent. Formats and time limits: reference cli.md sections 2 to 10.
+"""
+
+from dataclasses import dataclass
+
+from cucm_audit.clients.statements import COUNTED_TABLES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One CLI command and how long its answer may take, in seconds."""
+
+    text: str
+    timeout: float
+
+
+PAGINATION_OFF = Command(text="set cli pagination off", timeout=15)
+VERSION_ACTIVE = Command(text="show version active", timeout=30)
+VERSION_INACTIVE = Command(text="show version inactive", timeout=30)
+STATUS = Command(text="show status", timeout=30)
+NETWORK_CLUSTER = Command(text="show network cluster", timeout=30)
+HISTORY = Command(text="file view install system-history.log", timeout=120)
+NTP = Command(text="utils ntp status", timeout=45)
+SERVICES = Command(text="utils service list", timeout=120)
+REPLICATION = Command(text="utils dbreplication runtimestate", timeout=300)
+COUNTS = tuple(Command(text=f"run sql select count(*) as n from {table}", timeout=60) for table in COUNTED_TABLES)
+
+COMMANDS: tuple[Command, ...] = (
+    PAGINATION_OFF,
+    VERSION_ACTIVE,
+    VERSION_INACTIVE,
+    STATUS,
+    NETWORK_CLUSTER,
+    HISTORY,
+    NTP,
+    SERVICES,
+    REPLICATION,
+    *COUNTS,
+)
+
+#: Keys that may be sent beside commands: the pagers' next page and leave, and the word that ends a session.
+PAGER_KEYS = (" ", "n", "q")
+QUIT = "quit"

@@ -1,0 +1,283 @@
+"""Every SQL statement that may be sent to a cluster, by name. Data only; ``guard`` lets nothing else through.
+
+The statements are static: no value is ever put into one. Paging adds ``skip <n> first <m>`` behind the first ``select``
+and nothing else. They are plain ANSI joins, because nobody could try them on a live Informix here
+(reference: axl-database.md sections 2 to 10; table and column names are tested against Cisco's data dictionary).
+
+A fact may have several variants: a release that lacks a column gets the statement without it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SELECT. ``fact`` is the table of the snapshot that its rows land in.
+
+    ``since`` (inclusive) and ``until`` (exclusive) are releases. ``paged`` statements are fetched in pages, ordered by
+    ``key``, a unique column (or columns) that stands in their ``order by``. ``count`` is the statement that says how many
+    rows there must be; it is asked before and after, and the sums have to agree.
+    """
+
+    fact: str
+    sql: str
+    since: str = "8.5"
+    until: str | None = None
+    paged: bool = False
+    key: tuple[str, ...] = ()
+    count: str | None = None
+
+
+PHONES = "from device d where d.tkclass = 1 and d.tkdeviceprofile = 0"
+PROFILES = "from device d where d.tkclass = 254"
+
+STATEMENTS: tuple[Statement, ...] = (
+    # ------------------------------------------------------------------------------------------------------------- nodes
+    Statement(
+        fact="node",
+        since="10.0",
+        sql="select pkid, name, description, systemnode, nodeid, tknodeusage, tkprocessnoderole from processnode order by nodeid",
+    ),
+    Statement(
+        fact="node",
+        until="10.0",
+        sql="select pkid, name, description, systemnode, nodeid, tknodeusage from processnode order by nodeid",
+    ),
+    Statement(
+        fact="activated_service",
+        sql=(
+            "select pn.name as node, ts.name as service, pns.isactive from processnodeservice pns"
+            " join processnode pn on pns.fkprocessnode = pn.pkid"
+            " join typeservice ts on pns.tkservice = ts.enum"
+            " where pn.systemnode = 'f' order by pn.name, ts.name"
+        ),
+    ),
+    # -------------------------------------------------------------------------------------------------------- parameters
+    Statement(
+        fact="enterprise_param",
+        sql=(
+            "select pc.paramname, pc.paramvalue from processconfig pc"
+            " join typeservice ts on pc.tkservice = ts.enum"
+            " where ts.name = 'Enterprise Wide' order by pc.paramname"
+        ),
+    ),
+    Statement(
+        fact="service_param",
+        sql=(
+            "select pn.name as node, pn.systemnode, ts.name as service, pc.paramname, pc.paramvalue from processconfig pc"
+            " join processnode pn on pc.fkprocessnode = pn.pkid"
+            " join typeservice ts on pc.tkservice = ts.enum"
+            " where ts.name in ('Cisco Extension Mobility', 'Cisco Database Layer Monitor', 'Cisco Tftp',"
+            " 'Cisco Trust Verification Service', 'Cisco CallManager Cisco IP Phone Services')"
+            " order by ts.name, pn.name, pc.paramname"
+        ),
+    ),
+    # ------------------------------------------------------------------------------------------------ groups, types, loads
+    Statement(
+        fact="cm_group_member",
+        sql=(
+            "select cmg.name as cmgroup, cm.name as callmanager, m.priority, pn.name as node from callmanagergroupmember m"
+            " join callmanagergroup cmg on m.fkcallmanagergroup = cmg.pkid"
+            " join callmanager cm on m.fkcallmanager = cm.pkid"
+            " join processnode pn on cm.fkprocessnode = pn.pkid"
+            " order by cmg.name, m.priority"
+        ),
+    ),
+    Statement(
+        fact="device_pool",
+        sql=(
+            "select dp.pkid, dp.name as devicepool, cmg.name as cmgroup, dts.name as datetimegroup from devicepool dp"
+            " left outer join callmanagergroup cmg on dp.fkcallmanagergroup = cmg.pkid"
+            " left outer join datetimesetting dts on dp.fkdatetimesetting = dts.pkid"
+            " order by dp.name"
+        ),
+    ),
+    Statement(
+        fact="device_type",
+        sql=(
+            "select tp.enum as product, tp.name as productname, tp.isinstalleddefault, tm.enum as model, tm.name as modelname"
+            " from typeproduct tp join typemodel tm on tp.tkmodel = tm.enum where tm.tkclass = 1 order by tp.enum"
+        ),
+    ),
+    Statement(
+        fact="product_feature",
+        sql=(
+            "select psf.tkproduct, psf.tksupportsfeature, tsf.moniker, psf.tkdeviceprotocol from productsupportsfeature psf"
+            " join typesupportsfeature tsf on psf.tksupportsfeature = tsf.enum"
+            " where tsf.moniker = 'SUPPORTS_FEATURE_EMCC' or tsf.enum in (9, 13)"
+            " order by psf.tkproduct, psf.tksupportsfeature, psf.tkdeviceprotocol"
+        ),
+    ),
+    Statement(
+        fact="device_default",
+        sql=(
+            "select df.tkmodel, tm.name as model, df.tkdeviceprotocol, tdp.name as protocol, df.loadinformation,"
+            " df.inactiveloadinformation from defaults df"
+            " join typemodel tm on df.tkmodel = tm.enum"
+            " join typedeviceprotocol tdp on df.tkdeviceprotocol = tdp.enum"
+            " where tm.tkclass = 1 order by df.tkmodel, df.tkdeviceprotocol"
+        ),
+    ),
+    Statement(
+        fact="phone_template",
+        sql="select pt.pkid, pt.name, pt.tkmodel, pt.tkdeviceprotocol, pt.numofbuttons from phonetemplate pt order by pt.name",
+    ),
+    # ------------------------------------------------------------------------------------------- phones, profiles, services
+    Statement(
+        fact="phone",
+        sql=(
+            "select d.pkid, d.name, d.description, d.tkmodel, tm.name as model, d.tkproduct, d.tkdeviceprotocol, d.fkdevicepool,"
+            " d.fkphonetemplate, d.allowhotelingflag, d.isprotected, d.ikdevice_defaultprofile, d.specialloadinformation,"
+            " d.fkenduser, d.tkphoneservicedisplay"
+            " from device d join typemodel tm on d.tkmodel = tm.enum"
+            " where d.tkclass = 1 and d.tkdeviceprofile = 0 order by d.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {PHONES}",
+    ),
+    Statement(
+        fact="device_profile",
+        sql=(
+            "select d.pkid, d.name, d.description, d.tkdeviceprofile, d.tkmodel, tm.name as model, d.tkdeviceprotocol,"
+            " d.fkphonetemplate from device d join typemodel tm on d.tkmodel = tm.enum"
+            " where d.tkclass = 254 order by d.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {PROFILES}",
+    ),
+    Statement(
+        fact="profile_line",
+        sql=(
+            "select dnpm.pkid, a.pkid as profileid, a.name as profile, np.dnorpattern from devicenumplanmap dnpm"
+            " join device a on dnpm.fkdevice = a.pkid"
+            " join numplan np on dnpm.fknumplan = np.pkid"
+            " where a.tkclass = 254 and (a.tkdeviceprofile = 2 or a.name like 'ADP%') order by dnpm.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count=(
+            "select count(*) as n from devicenumplanmap dnpm join device a on dnpm.fkdevice = a.pkid"
+            " join numplan np on dnpm.fknumplan = np.pkid"
+            " where a.tkclass = 254 and (a.tkdeviceprofile = 2 or a.name like 'ADP%')"
+        ),
+    ),
+    Statement(
+        fact="phone_service",
+        sql=(
+            "select pkid, name, nameascii, urltemplate, secureurltemplate, tkphoneservice, tkphoneservicecategory, enabled,"
+            " enterprisesubscription, priority from telecasterservice order by name"
+        ),
+    ),
+    Statement(
+        fact="phone_subscription",
+        sql=(
+            "select tss.pkid, tss.fkdevice, tss.fktelecasterservice, tss.urlbuttonindex from telecastersubscribedservice tss"
+            " order by tss.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from telecastersubscribedservice",
+    ),
+    # --------------------------------------------------------------------------------------------------------- people, logins
+    Statement(
+        fact="end_user",
+        until="9.0",
+        sql="select eu.pkid, eu.userid, eu.status, eu.enableemcc from enduser eu where eu.tkuserprofile = 1 order by eu.pkid",
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from enduser eu where eu.tkuserprofile = 1",
+    ),
+    Statement(
+        fact="end_user",
+        since="9.0",
+        until="12.5",
+        sql=(
+            "select eu.pkid, eu.userid, eu.status, eu.islocaluser, eu.enableemcc from enduser eu"
+            " where eu.tkuserprofile = 1 order by eu.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from enduser eu where eu.tkuserprofile = 1",
+    ),
+    Statement(
+        fact="end_user",
+        since="12.5",
+        sql=(
+            "select eu.pkid, eu.userid, eu.status, eu.islocaluser, eu.enableemcc, eu.emmaxlogintime from enduser eu"
+            " where eu.tkuserprofile = 1 order by eu.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from enduser eu where eu.tkuserprofile = 1",
+    ),
+    Statement(
+        fact="user_profile",
+        sql=(
+            "select m.pkid, m.fkenduser, m.fkdevice, m.defaultprofile from enduserdevicemap m"
+            " where m.tkuserassociation = 5 order by m.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from enduserdevicemap m where m.tkuserassociation = 5",
+    ),
+    Statement(
+        fact="em_login",
+        sql=(
+            "select emd.pkid, emd.fkdevice, emd.fkenduser, emd.fkdevice_currentloginprofile, emd.logintime, emd.loginduration,"
+            " emd.mismatchedlogin, emd.fkenduser_lastlogin from extensionmobilitydynamic emd order by emd.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count="select count(*) as n from extensionmobilitydynamic",
+    ),
+    Statement(
+        fact="app_user",
+        sql="select au.name, au.isstandard from applicationuser au order by au.name",
+    ),
+    Statement(
+        fact="app_user_role",
+        sql=(
+            "select au.name as appuser, dg.name as accessgroup, fr.name as rolename from applicationuser au"
+            " left outer join applicationuserdirgroupmap m on m.fkapplicationuser = au.pkid"
+            " left outer join dirgroup dg on m.fkdirgroup = dg.pkid"
+            " left outer join functionroledirgroupmap rm on rm.fkdirgroup = dg.pkid"
+            " left outer join functionrole fr on rm.fkfunctionrole = fr.pkid"
+            " order by au.name, dg.name, fr.name"
+        ),
+    ),
+    Statement(
+        fact="end_user_proxy",
+        sql=(
+            "select eu.userid, dg.name as accessgroup from enduser eu"
+            " join enduserdirgroupmap m on m.fkenduser = eu.pkid"
+            " join dirgroup dg on m.fkdirgroup = dg.pkid"
+            " join functionroledirgroupmap rm on rm.fkdirgroup = dg.pkid"
+            " join functionrole fr on rm.fkfunctionrole = fr.pkid"
+            " where fr.name = 'Standard EM Authentication Proxy Rights' order by eu.userid"
+        ),
+    ),
+    Statement(
+        fact="remote_cluster",
+        sql="select clusterid, fullyqualifiedname, version from remotecluster order by clusterid",
+    ),
+)
+
+#: Tables whose rows are counted on each node's own copy, over the CLI (axl-database.md section 8): short answers, one number.
+COUNTED_TABLES = ("typemodel", "typeproduct", "device", "telecasterservice")
+
+
+def for_release(fact: str, release: tuple[int, ...]) -> Statement | None:
+    """Return the variant of ``fact``'s statement for a release given as numbers, (12, 5, 1, ...), or None if it has none."""
+    for statement in STATEMENTS:
+        if statement.fact != fact:
+            continue
+        low, high = _numbers(statement.since), _numbers(statement.until) if statement.until else None
+        if release[: len(low)] >= low and (high is None or release[: len(high)] < high):
+            return statement
+    return None
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))
