@@ -265,7 +265,7 @@ STATEMENTS: tuple[Statement, ...] = (
 )
 
 #: Tables whose rows are counted on each node's own copy, over the CLI (axl-database.md section 8): short answers, one number.
-COUNTED_TABLES = ("typemodel", "typeproduct", "device", "telecasterservice")
+COUNTED_TABLES = ("typemodel", "typeproduct")
 
 
 def for_release(fact: str, release: tuple[int, ...]) -> Statement | None:
