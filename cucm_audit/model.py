@@ -149,7 +149,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that a check found wrong (or could not tell). Its key for diffs and waivers is (check, node, subject)."""
+    """One thing that a check found wrong (or could not tell).
+
+    Its key for diffs and waivers is (check, node, subject).
+    """
 
     check: str
     node: str

@@ -1,0 +1,210 @@
+"""One check file: its TOML as typed tables, and a check's fragments composed into one query with its example.
+
+The fragments (``look_at``, ``wrong_if``, ``subject``) are never edited; the composer only selects them side by side.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from cucm_audit.model import Severity
+from cucm_audit.snapshot import RowRefused, Snapshot, columns, tables
+from cucm_audit.words import numbers
+
+_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
+
+Value = str | int | float | bool
+IfNone = Literal["not_applicable", "unknown", "pass"]
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+class CheckError(Exception):
+    """A check file is wrong. The text names the file, the row or check, what is wrong and what to do."""
+
+
+class DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The ``[document]`` table of a check file."""
+
+    id: str
+    title: str
+    source: str
+
+
+class RowFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A ``[[row]]`` of a check file."""
+
+    id: str
+    symptom: str
+    look: str
+    checks: list[str]
+    by_hand: str = ""
+    retired: str = ""
+
+
+class CheckFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A ``[[check]]`` of a check file."""
+
+    id: str
+    title: str
+    severity: Severity
+    look_at: str
+    subject: str
+    says: str
+    fix: str
+    example: dict[str, Any]
+    wrong_if: str = ""
+    why: str = ""
+    per: Literal["cluster", "node"] = "cluster"
+    node: str = "node"
+    show: list[str] = msgspec.field(default_factory=list)
+    if_none: IfNone = "not_applicable"
+    none_says: str = ""
+    references: list[str] = msgspec.field(default_factory=list)
+    releases: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    aliases: list[str] = msgspec.field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check. ``sql`` is the composed query: subject, wrong, node, then the columns named in ``columns``."""
+
+    id: str
+    title: str
+    severity: Severity
+    per: str
+    look_at: str
+    wrong_if: str
+    says: str
+    why: str
+    fix: str
+    show: tuple[str, ...]
+    if_none: IfNone
+    none_says: str
+    references: tuple[str, ...]
+    releases: tuple[tuple[str, str], ...]
+    aliases: tuple[str, ...]
+    example: Mapping[str, Any]
+    pack: str
+    document: str
+    sql: str
+    columns: tuple[str, ...]
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Read a TOML file; CheckError when it cannot be read."""
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CheckError(f"{file}: cannot be read: {error}") from None
+
+
+def convert(table: Any, kind: type[Kind], file: Path, place: str) -> Kind:
+    """Turn a TOML table into a typed one; CheckError names what is wrong, and what was perhaps meant."""
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        unknown = re.search(r"unknown field `([^`]+)`", str(error))
+        suggestion = meant(unknown[1], list(kind.__annotations__)) if unknown else ""
+        raise CheckError(f"{file}: {place}: {error}{suggestion}") from None
+
+
+def meant(word: str, words: Iterable[str]) -> str:
+    """Return a suggestion for a word that is misspelt, '' when nothing is close."""
+    close = get_close_matches(word, list(words), 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def compose(found: CheckFile, pack: str, document: str) -> Check:
+    """Put a check's fragments together into one query; the fragments themselves are never edited."""
+    named = list(
+        dict.fromkeys(m for text in (found.says, found.why, found.fix) for m in _PLACE.findall(text) if m != "node")
+    )
+    named += [expression for expression in found.show if expression not in named]
+    node = f"({found.node})" if found.per == "node" else "''"
+    parts = [f"({found.subject}) as subject_", f"({found.wrong_if or 'null'}) as wrong_", f"{node} as node_"]
+    parts += [f"({expression}) as c{number}_" for number, expression in enumerate(named)]
+    return Check(
+        id=found.id,
+        title=found.title,
+        severity=found.severity,
+        per=found.per,
+        look_at=found.look_at,
+        wrong_if=found.wrong_if,
+        says=found.says,
+        why=found.why,
+        fix=found.fix,
+        show=tuple(found.show),
+        if_none=found.if_none,
+        none_says=found.none_says,
+        references=tuple(found.references),
+        releases=tuple(found.releases),
+        aliases=tuple(found.aliases),
+        example=found.example,
+        pack=pack,
+        document=document,
+        sql=f"select {', '.join(parts)} from {found.look_at}",  # noqa: S608 - compiled and run under the authorizer
+        columns=tuple(named),
+    )
+
+
+def sound(check: Check, file: Path, place: str) -> None:
+    """Refuse what SQL would accept and a person would regret."""
+    if check.if_none == "pass" and not check.none_says:
+        raise CheckError(
+            f'{file}: {place}: if_none = "pass" needs none_says: what is it that is fine when there is none?'
+        )
+    if not check.wrong_if and not check.show:
+        raise CheckError(f"{file}: {place}: without wrong_if it has to show something")
+    for low, high in check.releases:
+        for end in (low, high):
+            if end and numbers(end) is None:
+                raise CheckError(f"{file}: {place}: {end} in releases is no release; write it as 12.5 or 11.5.1.15900")
+    unknown = set(check.example) - tables() - {"wrong", "unknown"}
+    if unknown:
+        name = sorted(unknown)[0]
+        raise CheckError(
+            f"{file}: {place}: the example has a table {name}, which does not exist{meant(name, tables())}"
+        )
+    if check.wrong_if and not check.example.get("wrong"):
+        raise CheckError(f"{file}: {place}: the example has nothing wrong in it: name at least one subject in wrong")
+
+
+def example(check: Check, checks_settings: Mapping[str, Value]) -> Snapshot:
+    """Return a snapshot in memory that holds a check's example: columns that are not named take the schema's defaults.
+
+    A node that rows name is there, the first one as publisher. CheckError when a row does not fit its table.
+    """
+    snapshot = Snapshot.memory()
+    given = {name: list(rows) for name, rows in check.example.items() if name not in ("wrong", "unknown")}
+    named = [row["node"] for rows in given.values() for row in rows if isinstance(row.get("node"), str)]
+    known = {row.get("name") for row in given.get("node", [])}
+    given["node"] = given.get("node", []) + [{"name": name} for name in dict.fromkeys(named) if name not in known]
+    if not any(row.get("role") == "publisher" for row in given["node"]):
+        given["node"] = [
+            {**row, "role": "subscriber" if number else "publisher"} for number, row in enumerate(given["node"])
+        ]
+    settings = {**checks_settings, **{row["name"]: row["value"] for row in given.pop("setting", [])}}
+    try:
+        for name, rows in given.items():
+            snapshot.write(name, [_filled(name, row) for row in rows])
+        snapshot.write("setting", [{"name": name, "value": value} for name, value in settings.items()])
+    except RowRefused as error:
+        raise CheckError(f"check {check.id}: its example does not fit the tables: {error}") from None
+    return snapshot
+
+
+def _filled(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill the columns that an example leaves out: '' or 0, NULL where the schema allows it, a node's own defaults."""
+    filled: dict[str, Any] = {}
+    for column in columns(table):
+        if not column.nullable:
+            filled[column.name] = 0 if column.kind in ("integer", "real") else ""
+    if table == "node":
+        filled |= {"voice": 1, "address": row.get("name", ""), "release": "12.5.1.14900-63", "role": "subscriber"}
+    return {**filled, **row}

@@ -1,0 +1,214 @@
+"""Finds and reads the check files, and refuses bad ones by file and row.
+
+Checks are data: nothing of them is imported. A document is one TOML file: its rows in its own order, and under each
+row the checks that it uses first. What a check means for a verdict is decided in ``judge.py``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from cucm_audit.checkfile import (
+    Check,
+    CheckError,
+    CheckFile,
+    DocumentFile,
+    RowFile,
+    Value,
+    compose,
+    convert,
+    example,
+    meant,
+    read,
+    sound,
+)
+from cucm_audit.resources import folder
+from cucm_audit.snapshot import QueryRefused, Snapshot, columns
+
+__all__ = ["Check", "CheckError", "Checks", "Document", "Row", "example", "load"]
+
+ENTRY_POINTS = "cucm_audit.checks"
+_TABLES = ("document", "row", "check", "settings")
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document whose table a file holds."""
+
+    id: str
+    title: str
+    source: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a document's table. ``checks`` are ids of checks; ``by_hand`` and ``retired`` are '' or say why."""
+
+    id: str
+    document: str
+    symptom: str
+    look: str
+    checks: tuple[str, ...]
+    by_hand: str
+    retired: str
+
+    @property
+    def kind(self) -> str:
+        """What becomes of the row: automatic, partly, by_hand, retired or open."""
+        if self.checks:
+            return "partly" if self.by_hand else "automatic"
+        if self.retired:
+            return "retired"
+        return "by_hand" if self.by_hand else "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Every document, row and check that was found, and the tables of settings and knowledge that came with them."""
+
+    documents: tuple[Document, ...]
+    rows: tuple[Row, ...]
+    checks: Mapping[str, Check]
+    settings: Mapping[str, Value]
+    bad_loads: tuple[Mapping[str, Value], ...]
+
+    def rows_of(self, check: str) -> tuple[Row, ...]:
+        """Return the rows that use a check, in the documents' order."""
+        return tuple(row for row in self.rows if check in row.checks)
+
+
+def load(folders: Sequence[Path] = (), *, packages: bool = True) -> Checks:
+    """Read our own check files, those of installed packs, and those of further folders.
+
+    Packs are packages with the entry point group ``cucm_audit.checks``; they are found, not imported.
+    CheckError names the file and the row or check that is wrong.
+    """
+    own = folder("checks")
+    places = [(own, "cucm-audit")]
+    places += _installed_packs() if packages else []
+    places += [(path, str(path)) for path in folders]
+    reader = _Reader()
+    for place, pack in places:
+        files = sorted(place.glob("*.toml"))
+        if not files and not (place / "tables").is_dir():
+            raise CheckError(f"{place}: no check file (*.toml) in this folder")
+        for file in files:
+            reader.document(file, pack)
+        for file in sorted((place / "tables").glob("*.toml")):
+            reader.knowledge(file)
+    return reader.finish()
+
+
+def _installed_packs() -> list[tuple[Path, str]]:
+    packs = []
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        found = util.find_spec(point.value)
+        if found is None or not found.submodule_search_locations:
+            raise CheckError(f"the check pack {point.name} names {point.value}, which is no installed package")
+        packs += [(Path(place), point.name) for place in found.submodule_search_locations]
+    return packs
+
+
+class _Reader:
+    """Reads files one after the other and keeps what it found, so that an id that comes twice names both files."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+        self._rows: list[Row] = []
+        self._checks: dict[str, Check] = {}
+        self._files: dict[str, Path] = {}
+        self._settings: dict[str, Value] = {}
+        self._bad_loads: list[Mapping[str, Value]] = []
+        self._compiler = Snapshot.memory()
+
+    def document(self, file: Path, pack: str) -> None:
+        content = read(file)
+        unknown = set(content) - set(_TABLES)
+        if unknown:
+            name = sorted(unknown)[0]
+            raise CheckError(f"{file}: unknown table [{name}]{meant(name, _TABLES)}")
+        document = convert(content.get("document", {}), DocumentFile, file, "[document]")
+        if document.id in self._documents:
+            raise CheckError(f"{file}: document {document.id} is in {self._documents[document.id].path} already")
+        self._documents[document.id] = Document(id=document.id, title=document.title, source=document.source, path=file)
+        for number, table in enumerate(content.get("row", []), 1):
+            self._row(table, file, document.id, f"row {table.get('id', number)}")
+        for number, table in enumerate(content.get("check", []), 1):
+            self._check(table, file, pack, document.id, f"check {table.get('id', number)}")
+        for name, value in content.get("settings", {}).items():
+            if name in self._settings:
+                raise CheckError(f"{file}: setting {name} has a default in another file already")
+            self._settings[name] = value
+
+    def _row(self, table: Mapping[str, Any], file: Path, document: str, place: str) -> None:
+        row = convert(table, RowFile, file, place)
+        if any(row.id == other.id for other in self._rows):
+            raise CheckError(f"{file}: {place}: the id is used twice (also in {self._files[f'row {row.id}']})")
+        self._files[f"row {row.id}"] = file
+        self._rows.append(
+            Row(
+                id=row.id,
+                document=document,
+                symptom=row.symptom,
+                look=row.look,
+                checks=tuple(row.checks),
+                by_hand=row.by_hand,
+                retired=row.retired,
+            )
+        )
+
+    def _check(self, table: Mapping[str, Any], file: Path, pack: str, document: str, place: str) -> None:
+        found = convert(table, CheckFile, file, place)
+        for name in (found.id, *found.aliases):
+            if not _ID.fullmatch(name):
+                raise CheckError(f"{file}: {place}: an id is lower-case words with hyphens between them")
+            if name in self._files:
+                raise CheckError(f"{file}: {place}: the id {name} is used twice (also in {self._files[name]})")
+            self._files[name] = file
+        check = compose(found, pack, document)
+        sound(check, file, place)
+        try:
+            self._compiler.reads(check.sql)
+        except QueryRefused as error:
+            raise CheckError(f"{file}: {place}: its SQL does not work: {error}") from None
+        self._checks[check.id] = check
+
+    def knowledge(self, file: Path) -> None:
+        content = read(file)
+        table = content.get("table", {})
+        missing = {"name", "as-of", "source"} - set(table)
+        if missing:
+            raise CheckError(f"{file}: [table] lacks {', '.join(sorted(missing))}: knowledge has a date and a source")
+        name = table["name"]
+        if name != "bad_load":
+            raise CheckError(f"{file}: no table of knowledge is called {name}{meant(name, ['bad_load'])}")
+        needed = {column.name for column in columns(name)}
+        for number, row in enumerate(content.get(name, []), 1):
+            if set(row) != needed:
+                raise CheckError(f"{file}: {name} {number}: has to have exactly {', '.join(sorted(needed))}")
+            self._bad_loads.append(row)
+
+    def finish(self) -> Checks:
+        used = {check for row in self._rows for check in row.checks}
+        for row in self._rows:
+            for check in row.checks:
+                if check not in self._checks:
+                    place = f"{self._files[f'row {row.id}']}: row {row.id}"
+                    raise CheckError(f"{place}: there is no check {check}{meant(check, self._checks)}")
+        for found in self._checks.values():
+            if found.id not in used:
+                raise CheckError(
+                    f"{self._files[found.id]}: check {found.id}: no row uses it; name it in a row's checks"
+                )
+        return Checks(
+            documents=tuple(self._documents.values()),
+            rows=tuple(self._rows),
+            checks=self._checks,
+            settings=self._settings,
+            bad_loads=tuple(self._bad_loads),
+        )

@@ -1,0 +1,396 @@
+"""The snapshot: one SQLite file with everything that a cluster told us. The only door between asking and judging.
+
+The only module that imports sqlite3. Writing: :meth:`Snapshot.create`, one writer, rows checked against the schema.
+Judging: :meth:`Snapshot.open`, read-only, and queries of checks run under an authorizer that lets them read facts and
+call a list of functions, nothing else. What a query reads is *derived* here, so that no check can forget what it
+depends on.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+from cucm_audit.model import Gathered, Reason, Source, State
+from cucm_audit.words import WORDS
+
+#: Rises with every change of schema.sql that an older program could not read.
+SCHEMA_VERSION = "1"
+
+#: Tables that the run fills itself: always whole, and so never asked for in the ledger.
+OWN_TABLES = frozenset({"meta", "ledger", "setting", "api_user", "bad_load"})
+#: Tables that no check may read.
+HIDDEN_TABLES = frozenset({"raw"})
+
+_FUNCTIONS = frozenset(
+    {name for name, _, _ in WORDS}
+    | {"abs", "avg", "coalesce", "count", "glob", "group_concat", "ifnull", "iif", "instr", "length", "like", "lower"}
+    | {"ltrim", "max", "min", "nullif", "replace", "round", "rtrim", "substr", "substring", "sum", "total", "trim"}
+    | {"typeof", "upper", "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
+)
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 1,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
+}
+_SHADOW = re.compile(
+    r"\b(\w+)\s*(?:\([^()]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(\s*(?:select|values)\b", re.IGNORECASE
+)
+
+
+class SnapshotError(Exception):
+    """A file is no snapshot, or one that this program cannot read; the text says which and what to do."""
+
+
+class RowRefused(SnapshotError):
+    """A row does not fit its table: a value that must be there is missing, a key came twice, or a column is unknown."""
+
+
+class QueryRefused(SnapshotError):
+    """A check's SQL is not allowed: it writes, reads what is no fact, or calls a function that is not on the list."""
+
+
+class QueryFailed(SnapshotError):
+    """A check's SQL ran into an error or a limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What a query reads: tables of facts, and those that it reaches for the publisher through ``publisher_`` views."""
+
+    facts: frozenset[str]
+    publisher: frozenset[str]
+
+
+class Snapshot:
+    """A snapshot file, open for writing or for judging. Not thread-safe: ``reader()`` gives another thread its own."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, *, writable: bool) -> None:
+        self._connection = connection
+        self.path = path
+        self._writable = writable
+        self._reads: dict[str, Reads] = {}
+        self._columns: dict[str, frozenset[str]] = {}
+
+    # ------------------------------------------------------------------------------------------------------ open, close
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make a new snapshot file, readable by its owner only.
+
+        SnapshotError when it is there already or cannot be made.
+        """
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+            connection.execute("pragma journal_mode = wal")  # the collector reads phone names while it writes
+            connection.execute("pragma synchronous = off")  # a snapshot that was cut off is not used: see finish()
+            connection.executescript(schema())
+        except FileExistsError:
+            raise SnapshotError(f"{path} exists already; choose another name") from None
+        except (OSError, sqlite3.Error) as error:
+            raise SnapshotError(f"{path} cannot be written: {error}") from None
+        return cls._started(connection, path)
+
+    @classmethod
+    def memory(cls) -> Self:
+        """Make a snapshot that lives in memory: for the examples of checks."""
+        connection = _connect("file::memory:")
+        connection.executescript(schema())
+        return cls._started(connection, None)
+
+    @classmethod
+    def _started(cls, connection: sqlite3.Connection, path: Path | None) -> Self:
+        snapshot = cls(connection, path, writable=True)
+        snapshot.meta("schema_version", SCHEMA_VERSION)
+        return snapshot
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a saved snapshot for judging.
+
+        Nothing can be written through it. SnapshotError with a sentence if it is none.
+        """
+        if not path.is_file():
+            raise SnapshotError(f"{path} is not there; save one with --save FILE")
+        try:
+            connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
+            found = connection.execute("select value from meta where key = 'schema_version'").fetchone()
+            finished = connection.execute("select value from meta where key = 'finished_at'").fetchone()
+        except sqlite3.Error as error:
+            raise SnapshotError(f"{path} is no snapshot of cucm-audit ({error})") from None
+        if found is None or found[0] != SCHEMA_VERSION:
+            version = found[0] if found else "none"
+            raise SnapshotError(
+                f"{path} has schema {version}; this program reads schema {SCHEMA_VERSION}: take a new snapshot"
+            )
+        if finished is None:
+            raise SnapshotError(f"{path} was never finished (the run was cut off): take a new snapshot")
+        connection.execute("pragma query_only = on")
+        return cls(connection, path, writable=False)
+
+    def reader(self) -> Self:
+        """Open the same file again, read-only, for use in the thread that calls this."""
+        if self.path is None:
+            raise SnapshotError("a snapshot in memory has one connection")
+        return type(self)(_connect(f"{self.path.absolute().as_uri()}?mode=ro"), self.path, writable=False)
+
+    def finish(self, finished_at: str) -> None:
+        """Mark the snapshot as finished and leave one single file behind."""
+        self.meta("finished_at", finished_at)
+        self._connection.commit()
+        if self.path is not None:
+            self._connection.execute("pragma synchronous = full")
+            self._connection.execute("pragma journal_mode = delete")
+
+    def close(self) -> None:
+        """Close the file."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    # ------------------------------------------------------------------------------------------------------------ write
+
+    def write(self, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Write rows into a table of facts and return their number.
+
+        RowRefused when one does not fit; none of them lands then.
+        """
+        written = 0
+        try:
+            with self._connection:
+                for row in rows:
+                    self._known_columns(table, row)
+                    names = ", ".join(row)
+                    marks = ", ".join("?" * len(row))
+                    self._connection.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))  # noqa: S608
+                    written += 1
+        except sqlite3.Error as error:
+            raise RowRefused(f"{table}: {error}") from None
+        return written
+
+    def _known_columns(self, table: str, row: Mapping[str, Any]) -> None:
+        if table not in self._columns:
+            if table not in tables():
+                raise RowRefused(f"there is no table {table}")
+            self._columns[table] = frozenset(column.name for column in columns(table))
+        unknown = set(row) - self._columns[table]
+        if unknown:
+            raise RowRefused(f"{table} has no column {', '.join(sorted(unknown))}")
+
+    def forget(self, table: str, node: str | None = None) -> None:
+        """Take back the rows of a fact (of one node): what an ill answer left behind is not half believed."""
+        condition, values = ("", ()) if node is None else (" where node = ?", (node,))
+        with self._connection:
+            self._connection.execute(f"delete from {table}{condition}", values)  # noqa: S608
+
+    def ledger(self, gathered: Gathered) -> None:
+        """Write (or replace) one row of the ledger."""
+        with self._connection:
+            self._connection.execute(
+                "insert or replace into ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    gathered.fact,
+                    gathered.node,
+                    gathered.source.value,
+                    gathered.state.value,
+                    gathered.reason.value if gathered.reason else "",
+                    gathered.detail,
+                    gathered.hint,
+                    gathered.request,
+                    gathered.rows,
+                    gathered.requests,
+                    gathered.seconds,
+                    gathered.taken_at,
+                ),
+            )
+
+    def meta(self, key: str, value: str) -> None:
+        """Write one fact about the run itself."""
+        with self._connection:
+            self._connection.execute("insert or replace into meta values (?, ?)", (key, value))
+
+    def keep_raw(self, node: str, request: str, text: str, taken_at: str) -> None:
+        """Keep the text of an answer."""
+        self.write("raw", [{"node": node, "request": request, "text": text, "taken_at": taken_at}])
+
+    # ------------------------------------------------------------------------------------------------------------- read
+
+    def select(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run one of our own queries, row by row."""
+        yield from self._connection.execute(sql, values)
+
+    def get_meta(self, key: str, default: str = "") -> str:
+        """Return one fact about the run."""
+        found = self._connection.execute("select value from meta where key = ?", (key,)).fetchone()
+        return default if found is None else str(found[0])
+
+    def get_json(self, key: str) -> dict[str, Any]:
+        """Return a fact about the run that is kept as JSON, {} when there is none."""
+        value = json.loads(self.get_meta(key, "{}"))
+        return value if isinstance(value, dict) else {}
+
+    def gathered(self) -> list[Gathered]:
+        """Return the whole ledger, in the order of fact and node."""
+        found = self._connection.execute(
+            "select fact, node, source, state, reason, detail, hint, request, rows, requests, seconds, taken_at"
+            " from ledger order by fact, node"
+        )
+        return [
+            Gathered(
+                fact=row[0],
+                node=row[1],
+                source=Source(row[2]),
+                state=State(row[3]),
+                reason=Reason(row[4]) if row[4] else None,
+                detail=row[5],
+                hint=row[6],
+                request=row[7],
+                rows=row[8],
+                requests=row[9],
+                seconds=row[10],
+                taken_at=row[11],
+            )
+            for row in found
+        ]
+
+    def reads(self, sql: str) -> Reads:
+        """Return which facts a query reads, without running it. QueryRefused when it is not allowed."""
+        if sql not in self._reads:
+            names = self._names(sql)
+            publisher: set[str] = set()
+            for name in names:
+                if name.startswith("publisher_"):
+                    publisher |= self._names(f"select * from {name.removeprefix('publisher_')}")  # noqa: S608
+            facts = (names & tables()) - OWN_TABLES
+            self._reads[sql] = Reads(facts=frozenset(facts), publisher=frozenset((publisher & tables()) - OWN_TABLES))
+        return self._reads[sql]
+
+    def _names(self, sql: str) -> set[str]:
+        """Compile a query under the authorizer and return every table and view that it touches."""
+        for match in _SHADOW.finditer(sql):
+            if match[1].lower() in tables() | views():
+                raise QueryRefused(f"'with {match[1]}' hides the table or view of that name: choose another")
+        names: set[str] = set()
+        refused: list[str] = []
+
+        def watch(action: int, first: str | None, second: str | None, _base: str | None, inner: str | None) -> int:
+            if action == sqlite3.SQLITE_READ and first:
+                names.add(first)
+            if inner:
+                names.add(inner)
+            trouble = _trouble(action, first, second)
+            if trouble:
+                refused.append(trouble)
+                return sqlite3.SQLITE_DENY
+            return sqlite3.SQLITE_OK
+
+        self._connection.set_authorizer(watch)
+        try:
+            self._connection.execute(f"explain {sql}").close()
+        except sqlite3.Warning as error:
+            raise QueryRefused(str(error)) from None
+        except (sqlite3.Error, ValueError) as error:
+            raise QueryRefused("; ".join(refused) or str(error)) from None
+        finally:
+            self._connection.set_authorizer(None)
+        return names
+
+    def run(self, sql: str, *, seconds: float = 60.0, rows: int = 5_000_000) -> Iterator[tuple[Any, ...]]:
+        """Run a check's query, row by row, under the authorizer and within limits of time, rows and text length.
+
+        QueryRefused when it is not allowed, QueryFailed on an error or a limit.
+        """
+        end = time.monotonic() + seconds
+        before = {limit: self._connection.setlimit(limit, value) for limit, value in _LIMITS.items()}
+        self._connection.set_authorizer(
+            lambda a, b, c, _d, _e: sqlite3.SQLITE_DENY if _trouble(a, b, c) else sqlite3.SQLITE_OK
+        )
+        self._connection.set_progress_handler(lambda: int(time.monotonic() > end), 10_000)
+        try:
+            cursor = self._connection.execute(sql)
+            for number, row in enumerate(cursor):
+                if number >= rows:
+                    raise QueryFailed(f"more than {rows} rows")
+                yield row
+        except sqlite3.Error as error:
+            late = time.monotonic() > end
+            raise QueryFailed(f"took longer than {seconds:g} s" if late else str(error)) from None
+        finally:
+            self._connection.set_authorizer(None)
+            self._connection.set_progress_handler(None, 0)
+            for limit, value in before.items():
+                self._connection.setlimit(limit, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the schema. ``kind`` is integer, real, text or ''."""
+
+    name: str
+    kind: str
+    nullable: bool
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # check_same_thread: the collector opens its writer in one thread and writes in another, never in two at once.
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
+    for name, arguments, function in WORDS:
+        connection.create_function(name, arguments, function, deterministic=True)
+    return connection
+
+
+def _trouble(action: int, first: str | None, second: str | None) -> str:
+    """Say why an action of a query is not allowed, '' when it is."""
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
+        return ""
+    if action == sqlite3.SQLITE_READ:
+        return "" if first in (tables() | views()) - HIDDEN_TABLES else f"reads {first}, which is no fact"
+    if action == sqlite3.SQLITE_FUNCTION:
+        return "" if second and second.lower() in _FUNCTIONS else f"calls {second}(), which is not allowed"
+    return "does more than reading"
+
+
+@cache
+def schema() -> str:
+    """Return the text of schema.sql."""
+    return resources.files("cucm_audit").joinpath("schema.sql").read_text("utf-8")
+
+
+@cache
+def _objects() -> dict[str, str]:
+    connection = _connect("file::memory:")
+    connection.executescript(schema())
+    found = connection.execute("select name, type from sqlite_master where type in ('table', 'view')").fetchall()
+    connection.close()
+    return dict(found)
+
+
+@cache
+def tables() -> frozenset[str]:
+    """Return the names of all tables of the schema."""
+    return frozenset(name for name, kind in _objects().items() if kind == "table")
+
+
+@cache
+def views() -> frozenset[str]:
+    """Return the names of all views of the schema."""
+    return frozenset(name for name, kind in _objects().items() if kind == "view")
+
+
+@cache
+def columns(table: str) -> tuple[Column, ...]:
+    """Return the columns of a table of the schema, in its order."""
+    connection = _connect("file::memory:")
+    connection.executescript(schema())
+    found = connection.execute(f"pragma table_info({table})").fetchall()
+    connection.close()
+    return tuple(Column(name=row[1], kind=row[2].lower(), nullable=not row[3] and not row[5]) for row in found)
