@@ -65,6 +65,15 @@ class SimNode:
     faults: dict[str, Any] = field(default_factory=dict)
     # Credentials of this node where they differ from the cluster's: {"platform": (user, password)}.
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # Where its sockets are when that is not its address (several nodes on one loopback address); '' = at its address.
+    listen: str = ""
+    # Its own web certificate: made by certificates.py when the cluster starts, or put there before.
+    certificate: Any = None
+
+    @property
+    def at(self) -> str:
+        """The address that its sockets listen on and that a client has to dial."""
+        return self.listen or self.address
 
     def now(self) -> dt.datetime:
         """Return the node's idea of the present, UTC."""
@@ -119,6 +128,9 @@ class World:
     ris_cap: int = 1000
     faults: dict[str, Any] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    # How often each fault struck so far, and a node's requests to rate-limited services: kept by faults.py and ris.py.
+    counters: dict[str, Any] = field(default_factory=dict)
+    scenario: str = "healthy"
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def node(self, name: str) -> SimNode:
