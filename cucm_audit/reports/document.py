@@ -1,0 +1,155 @@
+"""The shape of the JSON report, as typed structs. The published JSON Schema is made from them (``cucm-audit schema``).
+
+A key that is added is a minor version, one that is changed or removed a major version.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from cucm_audit.model import Reason, Severity, Source, State, Verdict
+
+SCHEMA_VERSION = "1.0"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the document."""
+
+
+class ToolPart(_Part, frozen=True, kw_only=True):
+    """What wrote the document."""
+
+    version: str
+
+
+class ClusterPart(_Part, frozen=True, kw_only=True):
+    """The cluster; ``via`` is the node that answered for it. Empty texts are not known."""
+
+    name: str
+    id: str
+    release: str
+    via: str
+
+
+class NodePart(_Part, frozen=True, kw_only=True):
+    """A node as in System > Server; ``voice`` is false for IM and Presence. Null is not known."""
+
+    name: str
+    address: str | None = None
+    role: str | None = None
+    voice: bool = True
+    release: str | None = None
+
+
+class GapPart(_Part, frozen=True, kw_only=True):
+    """A fact that did not come back whole; ``node`` is null when it is the cluster's."""
+
+    fact: str
+    node: str | None
+    source: Source
+    state: State
+    reason: Reason | None
+    detail: str
+    hint: str
+    request: str = ""
+    taken_at: str = ""
+
+
+class FactPart(_Part, frozen=True, kw_only=True):
+    """A fact that a finding was judged from: what was asked, of whom, when, and how it came back."""
+
+    table: str
+    node: str | None
+    source: Source
+    request: str
+    taken_at: str
+    state: State = State.WHOLE
+
+
+class EvidencePart(_Part, frozen=True, kw_only=True):
+    """The columns that a finding names, and the facts behind it."""
+
+    columns: dict[str, Any]
+    facts: tuple[FactPart, ...]
+
+
+class FindingPart(_Part, frozen=True, kw_only=True):
+    """One thing that is wrong, or (under ``could_not_tell``) one thing whose condition could not be told."""
+
+    subject: str
+    says: str
+    why: str
+    fix: str
+    evidence: EvidencePart
+    node: str | None = None
+
+
+class OutcomePart(_Part, frozen=True, kw_only=True):
+    """What one check says about the cluster (``node`` null) or a node; ``check`` is null for a row without a check.
+
+    ``findings`` under the verdict unknown are what was seen wrong so far; they are not counted. ``findings_cut`` is how
+    many more findings there were than are listed. ``could_not_tell`` lists the subjects whose condition was not known.
+    """
+
+    check: str | None
+    title: str
+    rows: tuple[str, ...]
+    documents: tuple[str, ...]
+    node: str | None
+    verdict: Verdict
+    severity: Severity | None
+    reason: Reason | None
+    detail: str | None
+    examined: int
+    show: dict[str, Any]
+    findings: tuple[FindingPart, ...]
+    findings_cut: int = 0
+    could_not_tell: tuple[FindingPart, ...] = ()
+
+
+class CountsPart(_Part, frozen=True, kw_only=True):
+    """How many outcomes have each verdict."""
+
+    # "pass" is a word of Python: the field is named pass_ and written as pass.
+    pass_: int = msgspec.field(name="pass")
+    fail: int
+    unknown: int
+    not_applicable: int
+    by_hand: int
+
+
+class FindingCountsPart(_Part, frozen=True, kw_only=True):
+    """How many findings the failed outcomes have, by severity; those that were cut are counted too."""
+
+    critical: int
+    warning: int
+    note: int
+
+
+class Document(_Part, frozen=True, kw_only=True):
+    """A cucm-audit report. Times are UTC ISO text."""
+
+    schema_version: Literal["1.0"]
+    tool: ToolPart
+    complete: bool
+    interrupted: bool = False
+    taken_at: str
+    judged_at: str
+    cluster: ClusterPart
+    scope: dict[str, Any] = msgspec.field(default_factory=dict)
+    nodes: tuple[NodePart, ...]
+    counts: CountsPart
+    findings: FindingCountsPart
+    cost: dict[str, float]
+    gaps: tuple[GapPart, ...]
+    outcomes: tuple[OutcomePart, ...]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the document."""
+    made = msgspec.json.schema(Document)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"cucm-audit report {SCHEMA_VERSION}",
+        **made,
+    }

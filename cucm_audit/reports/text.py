@@ -1,0 +1,267 @@
+"""The report for a terminal: first what could not be seen, then findings worst first, then the counts and the cost."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tabulate import tabulate
+
+from cucm_audit.model import SEVERITIES, Evidence, Finding, Gathered, Outcome, Report, State, Verdict
+from cucm_audit.reports import Style
+from cucm_audit.reports.json import counts, finding_counts
+from cucm_audit.reports.lines import cells, drawn, hanging
+from cucm_audit.reports.sanitize import visible
+
+#: How many subjects of one check are listed before "and N more"; -v lists them all.
+MOST_SUBJECTS = 10
+#: How many lines of a request (a long SELECT) are shown; -v shows it all.
+MOST_LINES = 2
+NARROWEST = 60
+_PADDING = 2  # tabulate makes a column that much wider than its heading
+
+_COLOURS = {"critical": "1;31", "warning": "33", "unknown": "35", "note": "36", "heading": "1"}
+_VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.BY_HAND)
+_WORDS = {
+    Verdict.FAIL: "wrong",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.PASS: "fine",
+    Verdict.NOT_APPLICABLE: "not applicable",
+    Verdict.BY_HAND: "by hand",
+}
+_COST = (
+    ("axl", "AXL request"),
+    ("ris", "RIS request"),
+    ("services", "serviceability request"),
+    ("web", "web request"),
+    ("ssh_sessions", "SSH session"),
+    ("cli_commands", "CLI command"),
+)
+
+
+def render(report: Report, style: Style) -> str:
+    """Return the report as text, no line wider than ``style.width`` columns."""
+    return "\n".join(line.rstrip() for line in _Page(report, style).lines()) + "\n"
+
+
+class _Page:
+    """One report on its way to text."""
+
+    def __init__(self, report: Report, style: Style) -> None:
+        self.report = report
+        self.style = style
+        self.width = max(style.width, NARROWEST)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the whole page."""
+        yield from self.title()
+        yield from self.not_seen()
+        yield from self.not_told()
+        yield from self.findings()
+        yield from self.values()
+        yield from self.summary()
+
+    def paint(self, text: str, kind: str) -> str:
+        """Return ``text`` coloured where that is wanted. The words say it all: colour only helps."""
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.style.colour and kind in _COLOURS else text
+
+    def heading(self, text: str, kind: str = "heading") -> Iterator[str]:
+        """Yield a heading with a line of air above."""
+        yield ""
+        yield self.paint(text, kind)
+
+    def said(self, text: object, first: str = "  ", rest: str | None = None) -> Iterator[str]:
+        """Yield a paragraph, wrapped."""
+        yield from hanging(text, self.width, first, " " * len(first) if rest is None else rest)
+
+    def title(self) -> Iterator[str]:
+        """Yield who was audited, when, how far."""
+        report = self.report
+        known = [f"release {report.release}" if report.release else "release not known"]
+        known += [f"asked via {report.via}"] if report.via else []
+        identity = f" ({report.cluster_id})" if report.cluster_id else ""
+        yield from self.said(f"Cluster {report.cluster}{identity}, {', '.join(known)}", "")
+        yield from self.said(f"taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}", "")
+        for name in sorted(report.scope):
+            if value := report.scope[name]:
+                yield from self.said(f"{name.replace('_', '-')}: {_listed(value)}", "")
+        if report.interrupted:
+            yield self.paint("INTERRUPTED: what was not asked any more is not known", "unknown")
+
+    def not_seen(self) -> Iterator[str]:
+        """Yield the gaps, those with the same cause together, each with what a person can do about it."""
+        gaps = [gap for gap in self.report.gaps if gap.state in (State.FAILED, State.PARTIAL)]
+        if gaps:
+            yield from self.heading("COULD NOT BE SEEN", "unknown")
+            rows = [
+                (_who(group), [group[0].source], [group[0].reason or ""], _missing(group)) for group in _alike(gaps)
+            ]
+            yield from self.table(("Node", "Source", "Reason", "What is missing"), rows)
+        left_out = sorted({gap.fact for gap in self.report.gaps if gap.state is State.NOT_ASKED})
+        if left_out:
+            yield ""
+            yield from self.said(f"Left out as asked: {', '.join(left_out)}", "")
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[Sequence[object]]]) -> Iterator[str]:
+        """Yield a table whose last column takes the room that the others leave. Numbers stay as they are written."""
+        limit = max((self.width - 2 * len(headers)) // len(headers), 12)
+        widths = [
+            max(drawn(header) + _PADDING, min(limit, max(drawn(visible(text)) for row in rows for text in row[column])))
+            for column, header in enumerate(headers[:-1])
+        ]
+        widths.append(max(self.width - sum(widths) - 2 * len(widths), drawn(headers[-1]) + _PADDING))
+        yield from tabulate(cells(rows, widths), headers=headers, disable_numparse=True).splitlines()
+
+    def not_told(self) -> Iterator[str]:
+        """Yield the checks that could not be judged, and what was seen wrong on the way."""
+        unknown = [outcome for outcome in self.report.outcomes if outcome.verdict is Verdict.UNKNOWN]
+        if not unknown:
+            return
+        yield from self.heading("COULD NOT TELL", "unknown")
+        for group in _by_check(unknown):
+            yield from self.said(f"{group[0].title} {_place(group[0])}", "unknown   ")
+            for reason, outcomes in _by_reason(group):
+                nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
+                yield from self.said(f"{nodes}: {reason}" if nodes else reason, " " * 10 + "- ")
+            yield from self.subjects([f for o in group for f in o.findings], 0, "seen wrong so far: ")
+            yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
+
+    def findings(self) -> Iterator[str]:
+        """Yield what is wrong, worst first, one block a check."""
+        failed = [outcome for outcome in self.report.outcomes if outcome.verdict is Verdict.FAIL]
+        if not failed:
+            return
+        yield from self.heading("FINDINGS")
+        groups = _by_check(failed)
+        for severity in SEVERITIES:
+            for group in groups:
+                if group[0].severity is severity:
+                    yield from self.finding(severity, group)
+
+    def finding(self, severity: str, group: Sequence[Outcome]) -> Iterator[str]:
+        """Yield one check's findings over all its nodes: what, why, what to do, and where it was seen."""
+        lines = list(self.said(f"{group[0].title} {_place(group[0])}", f"{severity:<10}"))
+        yield self.paint(lines[0][:10], severity) + lines[0][10:]
+        yield from lines[1:]
+        found = [finding for outcome in group for finding in outcome.findings]
+        yield from self.subjects(found, sum(outcome.findings_cut for outcome in group))
+        for word, texts in (("why", [f.why for f in found]), ("fix", [f.fix for f in found])):
+            for text in list(dict.fromkeys(text for text in texts if text))[: self.most()]:
+                yield from self.said(text, f"          {word}: ")
+        yield from self.seen([finding.evidence for finding in found])
+        yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
+
+    def most(self) -> int:
+        """Return how many subjects are listed."""
+        return 1_000_000 if self.style.verbose else MOST_SUBJECTS
+
+    def subjects(self, found: Sequence[Finding], cut: int, before: str = "") -> Iterator[str]:
+        """Yield at most ten findings of a check and how many more there are."""
+        for finding in found[: self.most()]:
+            node = f"{finding.node}: " if finding.node and finding.node not in finding.says else ""
+            says = finding.says or finding.subject
+            subject = "" if finding.subject in says or finding.subject == finding.node else f"{finding.subject}: "
+            yield from self.said(f"{before}{node}{subject}{says}", " " * 10 + "- ")
+            if self.style.verbose and finding.evidence.columns:
+                columns = ", ".join(f"{name} = {value}" for name, value in sorted(finding.evidence.columns.items()))
+                yield from self.said(columns, " " * 12)
+        if more := max(len(found) - self.most(), 0) + cut:
+            yield f"          - {before}and {more} more"
+
+    def seen(self, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """Yield the sources of the findings: fact, node, source, when, and what a person can ask again."""
+        nodes: dict[tuple[str, str, str], dict[str, None]] = {}
+        when: dict[tuple[str, str, str], str] = {}
+        for fact in (fact for one in evidence for fact in one.facts):
+            key = (fact.fact, str(fact.source), fact.request)
+            nodes.setdefault(key, {})[fact.node] = None
+            when[key] = max(when.get(key, ""), fact.taken_at)
+        for key, names in nodes.items():
+            table, source, request = key
+            of = f" of {', '.join(name for name in names if name)}" if any(names) else ""
+            lines = list(self.said(f"{table}{of}, {source}, {when[key]}: {request}", "          seen: "))
+            if len(lines) > MOST_LINES and not self.style.verbose:
+                lines[MOST_LINES - 1 :] = [f"{lines[MOST_LINES - 1][: self.width - 4]} ..."]
+            yield from lines
+
+    def values(self) -> Iterator[str]:
+        """Yield the values that checks show without judging them."""
+        shown = [outcome for outcome in self.report.outcomes if outcome.show]
+        if not shown:
+            return
+        yield from self.heading("INFORMATION")
+        for outcome in shown:
+            values = ", ".join(f"{name} {_listed(value)}" for name, value in sorted(outcome.show.items()))
+            node = f"{outcome.node}: " if outcome.node else ""
+            yield from self.said(f"{node}{outcome.title}: {values}")
+
+    def summary(self) -> Iterator[str]:
+        """Yield the counts by document, in one line, and what the audit cost the cluster."""
+        yield from self.heading("COUNTS")
+        documents = sorted({document for outcome in self.report.outcomes for document in outcome.documents})
+        rows: list[list[list[str]]] = [
+            [[document], *[[str(by_verdict[verdict])] for verdict in _VERDICTS]]
+            for document in documents
+            for by_verdict in [counts(o for o in self.report.outcomes if document in o.documents)]
+        ]
+        if rows:
+            yield from self.table(("Document", "Wrong", "Unknown", "Fine", "N/A", "By hand"), rows)
+            yield ""
+        total, found = counts(self.report.outcomes), finding_counts(self.report.outcomes)
+        told = ", ".join(f"{total[verdict]} {_WORDS[verdict]}" for verdict in _VERDICTS)
+        yield from self.said(f"Checks: {told}.", "")
+        yield from self.said("Findings: " + ", ".join(f"{found[s]} {s}" for s in SEVERITIES) + ".", "")
+        if not self.report.complete:
+            yield from self.said("This report is not complete: unknown is not fine.", "")
+        yield from self.said(self.cost(), "")
+
+    def cost(self) -> str:
+        """Return what was sent, in one sentence. No write can be sent at all (guard.py)."""
+        spent = {name: int(self.report.cost.get(name, 0)) for name, _ in _COST}
+        parts = [f"{spent[name]} {word}{'' if spent[name] == 1 else 's'}" for name, word in _COST if spent[name]]
+        seconds = self.report.cost.get("seconds")
+        return "Cost: " + ", ".join([*parts, "0 writes possible"]) + (f" ({seconds:.1f} s)." if seconds else ".")
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _place(outcome: Outcome) -> str:
+    """Return where a check stands: its id, the rows and the documents."""
+    rows = f"{', '.join(outcome.rows)} of {', '.join(outcome.documents)}" if outcome.rows else ""
+    return "[" + ", ".join(part for part in (outcome.check or "", rows) if part) + "]"
+
+
+def _by_check(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
+    groups: dict[tuple[object, ...], list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault((outcome.check, outcome.severity, outcome.rows if outcome.check is None else ()), []).append(
+            outcome
+        )
+    return list(groups.values())
+
+
+def _by_reason(outcomes: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        why = f"{outcome.reason or 'unknown'}" + (f": {outcome.detail}" if outcome.detail else "")
+        groups.setdefault(why, []).append(outcome)
+    return list(groups.items())
+
+
+def _alike(gaps: Iterable[Gathered]) -> list[list[Gathered]]:
+    """Group the gaps of one node that have one cause: a dead node is one line, not one a fact."""
+    groups: dict[tuple[object, ...], list[Gathered]] = {}
+    for gap in gaps:
+        groups.setdefault((gap.node, gap.source, gap.reason, gap.detail, gap.hint), []).append(gap)
+    return list(groups.values())
+
+
+def _who(group: Sequence[Gathered]) -> list[str]:
+    return [group[0].node or "(cluster)"]
+
+
+def _missing(group: Sequence[Gathered]) -> list[str]:
+    facts = sorted({gap.fact + (" (in part)" if gap.state is State.PARTIAL else "") for gap in group})
+    hint = [f"-> {group[0].hint}"] if group[0].hint else []
+    return [", ".join(facts), *([group[0].detail] if group[0].detail else []), *hint]
