@@ -69,6 +69,8 @@ class SimNode:
     listen: str = ""
     # Its own web certificate: made by certificates.py when the cluster starts, or put there before.
     certificate: Any = None
+    # SSH host keys, made by ssh.py when they are first needed: they live as long as the node does.
+    ssh_keys: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     @property
     def at(self) -> str:
