@@ -13,7 +13,7 @@
 -- ---------------------------------------------------------------------------------------------------------------- the run
 
 create table meta (            -- schema_version, tool_version, cluster, cluster_id, release, via, axl_version, taken_at, finished_at,
-  key text primary key,        -- scope (JSON), interrupted, cost (JSON)
+  key text primary key not null,        -- scope (JSON), interrupted, cost (JSON)
   value text not null
 );
 
@@ -43,12 +43,12 @@ create table raw (             -- answers that feed several facts, and lines tha
 -- ------------------------------------------------------------------------------- what the user set, what the world knows
 
 create table setting (         -- thresholds, typed; defaults come from the check files
-  name text primary key,
+  name text primary key not null,
   value not null
 );
 
 create table api_user (        -- application users that integrations log people in with ([cluster.X.extension-mobility] api-users)
-  name text primary key
+  name text primary key not null
 );
 
 create table bad_load (        -- loads with a known defect: phones of the model with an older load than fixed_in have it
@@ -63,7 +63,7 @@ create table bad_load (        -- loads with a known defect: phones of the model
 -- ---------------------------------------------------------------------------------------------------- nodes and versions
 
 create table node (            -- System > Server, without the pseudo node EnterpriseWideData       [processnode, AXL]
-  name text primary key,       -- as the administrator typed it: address, host name or FQDN
+  name text primary key not null,       -- as the administrator typed it: address, host name or FQDN
   address text,                -- what we dial; NULL when nobody could say
   role text,                   -- publisher, subscriber; NULL for a number that no source explains
   voice integer not null,      -- 1 voice/video, 0 IM and Presence
@@ -101,7 +101,7 @@ create table system_event (    -- system-history.log, line by line              
 );
 
 create table node_clock (      -- the clock of show status against ours                                        [SSH, per node]
-  node text primary key,
+  node text primary key not null,
   local_at text not null,      -- as printed
   zone text,                   -- IANA name in brackets; NULL when none is printed
   utc_at text,                 -- NULL when the zone is unknown or the hour is ambiguous
@@ -110,7 +110,7 @@ create table node_clock (      -- the clock of show status against ours         
 );
 
 create table node_status (     -- show status                                                                  [SSH, per node]
-  node text primary key,
+  node text primary key not null,
   host_name text,
   version text,                -- Product Ver
   os_version text,
@@ -133,7 +133,7 @@ create table disk (            -- the Disk/... lines of show status             
 );
 
 create table ntp_status (      -- utils ntp status                                                             [SSH, per node]
-  node text primary key,
+  node text primary key not null,
   daemon text,                 -- ntpd, chronyd
   running integer,             -- 1, 0
   synchronised integer,        -- 1, 0; NULL = the answer has no such line
@@ -175,7 +175,7 @@ create table cli_service (     -- utils service list                            
 );
 
 create table replication (     -- the table of utils dbreplication runtimestate, asked of the publisher             [SSH, publisher]
-  server text primary key,     -- as printed
+  server text primary key not null,     -- as printed
   address text not null,
   ping_ms real,                -- NULL when it did not answer
   db_rpc_mon text not null,    -- Y/Y/Y; '' in the old layout
@@ -244,7 +244,7 @@ create table web_page (        -- GET of the EM page and of the services page, w
 -- ---------------------------------------------------------------------------------------------------------------- parameters
 
 create table enterprise_param (  -- System > Enterprise Parameters                                                      [AXL]
-  name text primary key,
+  name text primary key not null,
   value text not null
 );
 
@@ -267,14 +267,14 @@ create table cm_group_member ( -- System > Call Manager Group                   
 );
 
 create table device_pool (     --                                                                                        [AXL]
-  id text primary key,
+  id text primary key not null,
   name text not null,
   cm_group text not null,      -- '' = none
   datetime_group text not null
 );
 
 create table device_type (     -- phone products that the database knows                                   [typeproduct, AXL]
-  product_number integer primary key,
+  product_number integer primary key not null,
   product text not null,
   model_number integer not null,
   model text not null,
@@ -300,7 +300,7 @@ create table device_default (  -- Device > Device Settings > Device Defaults    
 );
 
 create table phone_template (  -- Phone Button Template                                                                   [AXL]
-  id text primary key,
+  id text primary key not null,
   name text not null,
   model_number integer,
   protocol_number integer,
@@ -310,7 +310,7 @@ create table phone_template (  -- Phone Button Template                         
 -- ----------------------------------------------------------------------------------------------- phones, profiles, services
 
 create table phone (           -- every phone: device with tkclass 1 that is no profile                                   [AXL]
-  id text primary key,         -- pkid, lower case, no braces
+  id text primary key not null,         -- pkid, lower case, no braces
   name text not null,          -- SEP001122334455
   description text not null,
   model_number integer not null,
@@ -330,7 +330,7 @@ create index phone_name on phone (name);
 create index phone_logout on phone (logout_profile_id);
 
 create table device_profile (  -- every device profile                                                                    [AXL]
-  id text primary key,
+  id text primary key not null,
   name text not null,
   description text not null,
   kind text,                   -- user, auto, default; NULL for a number that no source explains
@@ -349,7 +349,7 @@ create table profile_line (    -- directory numbers that auto-generated profiles
 );
 
 create table phone_service (   -- Device > Device Settings > Phone Services                                                [AXL]
-  id text primary key,
+  id text primary key not null,
   name text not null,
   ascii_name text not null,
   url text not null,
@@ -372,7 +372,7 @@ create index phone_subscription_device on phone_subscription (device_id);
 -- ------------------------------------------------------------------------------------------------------------ people, logins
 
 create table end_user (        --                                                                                          [AXL]
-  id text primary key,
+  id text primary key not null,
   userid text not null,
   status integer,              -- 1 active
   local integer,               -- Home Cluster; NULL before 9.0
@@ -400,7 +400,7 @@ create table em_login (        -- extensionmobilitydynamic: one row a phone with
 create index em_login_user on em_login (user_id);
 
 create table app_user (        -- application users                                                                        [AXL]
-  name text primary key,
+  name text primary key not null,
   standard integer             -- 1 = shipped with the product
 );
 
@@ -416,7 +416,7 @@ create table end_user_proxy (  -- end users in a group that holds the EM proxy r
 );
 
 create table remote_cluster (  -- Extension Mobility Cross Cluster partners                                                [AXL]
-  cluster_id text primary key,
+  cluster_id text primary key not null,
   fqdn text not null,
   version text not null
 );

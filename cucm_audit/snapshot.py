@@ -276,6 +276,8 @@ class Snapshot:
 
     def _names(self, sql: str) -> set[str]:
         """Compile a query under the authorizer and return every table and view that it touches."""
+        if not sql.lstrip().lower().startswith(("select", "with")):
+            raise QueryRefused("only select is allowed")
         for match in _SHADOW.finditer(sql):
             if match[1].lower() in tables() | views():
                 raise QueryRefused(f"'with {match[1]}' hides the table or view of that name: choose another")
@@ -309,6 +311,7 @@ class Snapshot:
 
         QueryRefused when it is not allowed, QueryFailed on an error or a limit.
         """
+        self.reads(sql)
         end = time.monotonic() + seconds
         before = {limit: self._connection.setlimit(limit, value) for limit, value in _LIMITS.items()}
         self._connection.set_authorizer(

@@ -1,0 +1,97 @@
+"""Properties that every check has to have, also the ones that will be written next year."""
+
+import dataclasses
+
+import pytest
+from example_snapshots import broken, example_of, outcomes, subjects
+
+from cucm_audit import checkfile
+from cucm_audit.checks import load
+from cucm_audit.model import Reason, State, Verdict
+from cucm_audit.snapshot import Snapshot, columns
+
+CHECKS = load(packages=False)
+ALL = sorted(CHECKS.checks)
+JUDGING = [name for name in ALL if CHECKS.checks[name].wrong_if]
+
+
+def alone(name: str):
+    """The same checks, but with only this one in them: quicker to judge."""
+    rows = tuple(dataclasses.replace(row, checks=(name,)) for row in CHECKS.rows_of(name))
+    return dataclasses.replace(CHECKS, rows=rows, checks={name: CHECKS.checks[name]})
+
+
+@pytest.mark.parametrize("name", JUDGING)
+def test_its_example_is_true(name):
+    check = CHECKS.checks[name]
+    found = outcomes(example_of(check, CHECKS), alone(name), name)
+    assert subjects(found) == set(check.example["wrong"])
+    assert subjects(found, "could_not_tell") == set(check.example.get("unknown", []))
+    assert sum(outcome.examined for outcome in found) > len(check.example["wrong"]), "an example has a fine row too"
+    assert all(outcome.verdict is Verdict.FAIL for outcome in found if outcome.findings)
+
+
+@pytest.mark.parametrize("name", JUDGING)
+def test_every_place_in_its_words_is_filled(name):
+    check = CHECKS.checks[name]
+    for outcome in outcomes(example_of(check, CHECKS), alone(name), name):
+        for finding in outcome.findings:
+            assert finding.says
+            assert finding.fix
+            assert "{" not in finding.says + finding.why + finding.fix
+            assert finding.evidence.facts, "a finding says where it comes from"
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.PARTIAL])
+@pytest.mark.parametrize("name", ALL)
+def test_it_passes_nothing_when_a_fact_that_it_reads_is_broken(name, state):
+    check = CHECKS.checks[name]
+    snapshot = example_of(check, CHECKS)
+    for fact in sorted(snapshot.reads(check.sql).facts):
+        fresh = example_of(check, CHECKS)
+        broken(fresh, fact, state)
+        for outcome in outcomes(fresh, alone(name), name):
+            assert outcome.verdict is Verdict.UNKNOWN, f"{fact} is {state}"
+            assert outcome.reason is Reason.TIMEOUT
+            assert not outcome.findings
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_passes_nothing_when_the_list_of_nodes_is_broken(name):
+    snapshot = example_of(CHECKS.checks[name], CHECKS)
+    broken(snapshot, "node", State.PARTIAL)
+    assert {outcome.verdict for outcome in outcomes(snapshot, alone(name), name)} == {Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_passes_nothing_when_a_fact_was_never_gathered(name):
+    check = CHECKS.checks[name]
+    snapshot = checkfile.example(check, CHECKS.settings)  # no ledger at all
+    for outcome in outcomes(snapshot, alone(name), name):
+        assert outcome.verdict is Verdict.UNKNOWN
+
+
+def read_columns(snapshot: Snapshot, table: str) -> list[str]:
+    return [column.name for column in columns(table) if column.nullable]
+
+
+@pytest.mark.parametrize("name", JUDGING)
+def test_a_value_that_is_not_known_hides_nothing(name):
+    """With any nullable column emptied, what was wrong in the example is wrong still, or it could not be told."""
+    check = CHECKS.checks[name]
+    for table in sorted(example_of(check, CHECKS).reads(check.sql).facts):
+        for column in read_columns(example_of(check, CHECKS), table):
+            if (table, column) == ("node", "release"):
+                continue  # decides whether the check applies at all; tested with the releases
+            snapshot = example_of(check, CHECKS)
+            for _ in snapshot.select(f"update {table} set {column} = null"):
+                pass
+            found = outcomes(snapshot, alone(name), name)
+            seen = subjects(found) | subjects(found, "could_not_tell")
+            lost = [
+                outcome
+                for outcome in found
+                if outcome.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+                and any(wrong.startswith(f"{outcome.node}/") or not outcome.node for wrong in check.example["wrong"])
+            ]
+            assert not lost, f"{table}.{column} is NULL: {[(o.node, o.verdict) for o in lost]}, saw {seen}"

@@ -1,0 +1,322 @@
+"""The judge: every way to a verdict, and that no lack of knowledge ends in a PASS. Its checks are written here."""
+
+import dataclasses
+
+import pytest
+from example_snapshots import broken, outcomes, subjects, whole
+
+from cucm_audit.checks import load
+from cucm_audit.judge import Selection, judge
+from cucm_audit.model import Gathered, Reason, Severity, Source, State, Verdict
+from cucm_audit.snapshot import Snapshot
+
+HEAD = '[document]\nid = "own"\ntitle = "Own"\nsource = "us"\n'
+ROW = '[[row]]\nid = "R1"\nsymptom = "it hurts"\nlook = "there"\nchecks = ["{id}"]\n'
+CHECK = """[[check]]
+id = "{id}"
+title = "A test"
+severity = "warning"
+look_at = "{look_at}"
+subject = "{subject}"
+wrong_if = "{wrong_if}"
+says = "{{{subject}}} on {{node}} is bad"
+fix = "mend it"
+{more}
+[check.example]
+app_user = [{{ name = "a" }}]
+wrong = ["a"]
+"""
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Make Checks with one check of our own."""
+
+    def make(look_at="app_user", subject="name", wrong_if="standard = 0", more="", id="own-check"):  # noqa: A002
+        text = (
+            HEAD
+            + ROW.format(id=id)
+            + CHECK.format(id=id, look_at=look_at, subject=subject, wrong_if=wrong_if, more=more)
+        )
+        (tmp_path / "own.toml").write_text(text)
+        checks = load([tmp_path], packages=False)
+        rows = tuple(row for row in checks.rows if row.document == "own")
+        return dataclasses.replace(checks, rows=rows, checks={id: checks.checks[id]})
+
+    return make
+
+
+def cluster(*nodes: tuple[str, str, int], release="12.5.1.14900-63", rows=()):
+    snapshot = Snapshot.memory()
+    nodes = nodes or (("pub", "publisher", 1), ("sub1", "subscriber", 1), ("imp", "subscriber", 0))
+    snapshot.write(
+        "node",
+        [
+            {"name": n, "address": n, "role": role, "voice": voice, "release": release, "description": ""}
+            for n, role, voice in nodes
+        ],
+    )
+    for table, row in rows:
+        snapshot.write(table, [row])
+    whole(snapshot)
+    return snapshot
+
+
+def user(name, standard):
+    return ("app_user", {"name": name, "standard": standard})
+
+
+def event(node, line, action="Boot", result="Start"):
+    row = {"node": node, "line": line, "local_at": "2026-01-01 00:00:00", "user": "root", "action": action}
+    return ("system_event", {**row, "subject": "", "stem": "", "result": result})
+
+
+def one(snapshot, checks, name="own-check"):
+    found = outcomes(snapshot, checks, name)
+    assert len(found) == 1
+    return found[0]
+
+
+def test_all_fine_is_a_pass_with_the_number_examined(made):
+    outcome = one(cluster(rows=[user("a", 1), user("b", 1)]), made())
+    assert (outcome.verdict, outcome.examined, outcome.findings) == (Verdict.PASS, 2, ())
+
+
+def test_one_wrong_thing_is_a_fail_with_its_evidence(made):
+    outcome = one(cluster(rows=[user("a", 1), user("b", 0)]), made())
+    assert outcome.verdict is Verdict.FAIL
+    (finding,) = outcome.findings
+    assert (finding.subject, finding.says) == ("b", "b on  is bad")
+    assert [fact.fact for fact in finding.evidence.facts] == ["app_user"]
+
+
+def test_null_is_could_not_tell_and_never_a_pass(made):
+    outcome = one(cluster(rows=[user("a", 1), user("b", None)]), made())
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.VALUE_UNKNOWN)
+    assert subjects([outcome], "could_not_tell") == {"b"}
+
+
+def test_a_fail_lists_what_could_not_be_told_beside_it(made):
+    outcome = one(cluster(rows=[user("a", 0), user("b", None)]), made())
+    assert outcome.verdict is Verdict.FAIL
+    assert subjects([outcome], "could_not_tell") == {"b"}
+
+
+@pytest.mark.parametrize("value", ["'yes'", "7", "0.5"])
+def test_a_condition_that_is_no_condition_is_an_internal_error(made, value):
+    outcome = one(cluster(rows=[user("a", 1)]), made(wrong_if=value))
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.INTERNAL_ERROR)
+    assert "own-check" in outcome.detail
+
+
+def test_a_query_that_fails_is_an_internal_error(made):
+    outcome = one(cluster(rows=[user("a", 1)]), made(wrong_if="abs(-9223372036854775808) > 0 and standard = 0"))
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.INTERNAL_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "reason"),
+    [
+        ("", Verdict.NOT_APPLICABLE, None),
+        ('if_none = "unknown"', Verdict.UNKNOWN, Reason.IMPLAUSIBLE_EMPTY),
+        ('if_none = "pass"\nnone_says = "nobody is there"', Verdict.PASS, None),
+    ],
+)
+def test_nothing_looked_at_is_its_own_answer(made, more, verdict, reason):
+    outcome = one(cluster(), made(more=more))
+    assert (outcome.verdict, outcome.reason, outcome.examined) == (verdict, reason, 0)
+
+
+@pytest.mark.parametrize("more", ["", 'if_none = "pass"\nnone_says = "nobody is there"'])
+@pytest.mark.parametrize("state", [State.FAILED, State.PARTIAL])
+def test_a_fact_that_is_not_whole_is_unknown_with_its_reason(made, state, more):
+    snapshot = cluster(rows=[user("a", 1), user("b", 0)])
+    broken(snapshot, "app_user", state, Reason.THROTTLED)
+    outcome = one(snapshot, made(more=more))
+    assert (outcome.verdict, outcome.reason, outcome.findings) == (Verdict.UNKNOWN, Reason.THROTTLED, ())
+    assert subjects([outcome], "could_not_tell") == {"b"}, "what was seen so far is still listed"
+
+
+@pytest.mark.parametrize("state", [State.NOT_ASKED, State.NOT_SUPPORTED])
+def test_what_the_user_left_out_or_the_release_lacks_is_not_applicable(made, state):
+    snapshot = cluster(rows=[user("a", 0)])
+    snapshot.ledger(Gathered(fact="app_user", node="", source=Source.AXL, state=state, detail="10.0 and later"))
+    outcome = one(snapshot, made())
+    assert (outcome.verdict, outcome.findings) == (Verdict.NOT_APPLICABLE, ())
+    assert "10.0 and later" in outcome.detail
+
+
+BOOTS = {"look_at": "system_event", "subject": "line", "wrong_if": "result = 'x'", "more": 'per = "node"'}
+
+
+def test_a_node_check_has_an_outcome_for_each_voice_node(made):
+    snapshot = cluster(rows=[event("pub", 1), event("sub1", 1, result="x"), event("imp", 1, result="x")])
+    found = outcomes(snapshot, made(**BOOTS), "own-check")
+    assert [(outcome.node, outcome.verdict) for outcome in found] == [("pub", Verdict.PASS), ("sub1", Verdict.FAIL)]
+
+
+def test_a_voice_node_without_a_row_gets_if_none(made):
+    found = outcomes(
+        cluster(rows=[event("pub", 1)]), made(**{**BOOTS, "more": 'per = "node"\nif_none = "unknown"'}), "own-check"
+    )
+    assert [(outcome.node, outcome.verdict) for outcome in found] == [("pub", Verdict.PASS), ("sub1", Verdict.UNKNOWN)]
+
+
+def test_one_node_that_did_not_answer_costs_a_node_check_only_that_node(made):
+    snapshot = cluster(rows=[event("pub", 1)])
+    snapshot.ledger(
+        Gathered(fact="system_event", node="sub1", source=Source.SSH, state=State.FAILED, reason=Reason.UNREACHABLE)
+    )
+    found = outcomes(snapshot, made(**BOOTS), "own-check")
+    assert [(o.node, o.verdict, o.reason) for o in found] == [
+        ("pub", Verdict.PASS, None),
+        ("sub1", Verdict.UNKNOWN, Reason.UNREACHABLE),
+    ]
+
+
+def test_and_costs_a_cluster_check_its_verdict(made):
+    snapshot = cluster(rows=[event("pub", 1), event("sub1", 1)])
+    check = made(**{**BOOTS, "more": ""})
+    assert one(snapshot, check).verdict is Verdict.PASS
+    snapshot.ledger(
+        Gathered(fact="system_event", node="sub1", source=Source.SSH, state=State.FAILED, reason=Reason.UNREACHABLE)
+    )
+    assert (one(snapshot, check).verdict, one(snapshot, check).reason) == (Verdict.UNKNOWN, Reason.UNREACHABLE)
+
+
+def test_a_voice_node_that_the_ledger_never_heard_of_costs_the_verdict_too(made):
+    snapshot = cluster(("pub", "publisher", 1), rows=[event("pub", 1)])
+    snapshot.write(
+        "node", [{"name": "late", "address": "", "role": "subscriber", "voice": 1, "release": None, "description": ""}]
+    )
+    outcome = one(snapshot, made(**{**BOOTS, "more": ""}))
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.PREREQUISITE_UNKNOWN)
+
+
+AGAINST = {
+    "look_at": "last_boot",
+    "subject": "node",
+    "wrong_if": "line > (select line from publisher_last_boot)",
+    "more": 'per = "node"',
+}
+
+
+def test_what_is_compared_with_the_publisher_needs_the_publishers_answer(made):
+    snapshot = cluster(rows=[event("sub1", 9), event("pub", 1)])
+    check = made(**AGAINST)
+    assert {o.node: o.verdict for o in outcomes(snapshot, check, "own-check")} == {
+        "pub": Verdict.PASS,
+        "sub1": Verdict.FAIL,
+    }
+    snapshot.ledger(
+        Gathered(fact="system_event", node="pub", source=Source.SSH, state=State.FAILED, reason=Reason.TIMEOUT)
+    )
+    found = outcomes(snapshot, check, "own-check")
+    assert {(o.verdict, o.reason) for o in found} == {(Verdict.UNKNOWN, Reason.TIMEOUT)}
+
+
+@pytest.mark.parametrize(
+    ("release", "verdict"),
+    [
+        ("11.5.1.14900-11", Verdict.FAIL),
+        ("11.5.1.15900-18", Verdict.NOT_APPLICABLE),
+        ("12.0.1.21900-7", Verdict.FAIL),
+        ("12.0.1.22900-11", Verdict.NOT_APPLICABLE),
+        ("15SU9", Verdict.UNKNOWN),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_a_check_is_for_a_range_of_releases(made, release, verdict):
+    more = 'releases = [["8.5", "11.5.1.15900"], ["12.0", "12.0.1.22900"]]'
+    outcome = one(cluster(release=release, rows=[user("a", 0)]), made(more=more))
+    assert outcome.verdict is verdict
+    if verdict is Verdict.UNKNOWN:
+        assert outcome.reason is Reason.UNSUPPORTED_VERSION
+
+
+def test_each_nodes_own_release_counts_and_the_cli_is_believed_before_axl(made):
+    snapshot = cluster(rows=[event("pub", 1), event("sub1", 1, result="x")], release="12.5.1.14900-63")
+    snapshot.write("software_version", [{"node": "sub1", "partition": "active", "version": "11.5.1.14900-11"}])
+    found = outcomes(snapshot, made(**{**BOOTS, "more": 'per = "node"\nreleases = [["12.0", ""]]'}), "own-check")
+    assert {o.node: o.verdict for o in found} == {"pub": Verdict.PASS, "sub1": Verdict.NOT_APPLICABLE}
+
+
+def test_without_a_whole_list_of_nodes_nothing_passes(made):
+    for state in (State.PARTIAL, State.FAILED):
+        snapshot = cluster(rows=[user("a", 1), event("pub", 1)])
+        broken(snapshot, "node", state)
+        assert one(snapshot, made()).verdict is Verdict.UNKNOWN
+        assert {o.verdict for o in outcomes(snapshot, made(**BOOTS), "own-check")} == {Verdict.UNKNOWN}
+    nothing = Snapshot.memory()
+    assert one(nothing, made()).verdict is Verdict.UNKNOWN
+    assert one(nothing, made(**BOOTS)).verdict is Verdict.UNKNOWN
+
+
+def test_values_are_filled_in_plainly_and_only_once(made):
+    name = "{node} {name} %s {0.__class__}"
+    outcome = one(cluster(rows=[user(name, 0)]), made())
+    assert outcome.findings[0].says == f"{name} on  is bad"
+
+
+def test_a_subject_that_comes_twice_is_one_finding(made):
+    check = made(
+        look_at="app_user join node",
+        wrong_if="case when node.role = 'publisher' then null else standard = 0 end",
+        subject="app_user.name",
+    )
+    outcome = one(cluster(rows=[user("a", 0)]), check)
+    assert outcome.examined == 3
+    assert subjects([outcome]) == {"a"}
+    assert not outcome.could_not_tell
+
+
+def test_findings_are_cut_at_a_limit_and_counted(made, monkeypatch):
+    monkeypatch.setattr("cucm_audit.judge.MOST_FINDINGS", 3)
+    outcome = one(cluster(rows=[user(f"u{n}", 0) for n in range(10)]), made())
+    assert (len(outcome.findings), outcome.findings_cut) == (3, 7)
+
+
+def test_a_hostile_check_ends_as_unknown(made, monkeypatch):
+    endless = "(with recursive r(a) as (select 1 union all select a + 1 from r) select max(a) from r) > 0"
+    monkeypatch.setattr(Snapshot.run, "__kwdefaults__", {"seconds": 0.3, "rows": 1000})
+    outcome = one(cluster(rows=[user("a", 1)]), made(wrong_if=endless))
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.INTERNAL_ERROR)
+
+
+def test_rows_without_a_check_are_outcomes_and_gaps_are_shown():
+    checks = load(packages=False)
+    snapshot = cluster()
+    broken(snapshot, "registration", State.FAILED, Reason.THROTTLED)
+    report = judge(snapshot, checks, judged_at="2026-01-02 03:04:05", version="t")
+    standing = {outcome.rows[0]: outcome.verdict for outcome in report.outcomes if outcome.check is None}
+    assert standing["T12"] is Verdict.BY_HAND
+    assert standing["P14"] is Verdict.NOT_APPLICABLE
+    assert {(gap.fact, gap.reason) for gap in report.gaps} == {("registration", Reason.THROTTLED)}
+    assert not report.complete
+
+
+def test_a_selection_narrows_by_document_row_check_and_severity():
+    checks = load(packages=False)
+    snapshot = cluster()
+
+    def rows(**only):
+        found = judge(snapshot, checks, judged_at="x", version="t", only=Selection(**only)).outcomes
+        return {row for outcome in found for row in outcome.rows}
+
+    assert rows(documents=frozenset({"scenario-45"})) >= {"D1", "D2", "D3"}
+    assert not any(
+        row.startswith("T")
+        for row in rows(documents=frozenset({"scenario-45"})) - rows(documents=frozenset({"cisco-18772"}))
+    )
+    assert "P24b" in rows(checks=frozenset({"P24b"}))
+    assert rows(checks=frozenset({"adp-orphan"})) <= {"P24a", "P24b"}
+    found = judge(
+        snapshot, checks, judged_at="x", version="t", only=Selection(severities=frozenset({Severity.CRITICAL}))
+    )
+    assert {outcome.severity for outcome in found.outcomes} == {Severity.CRITICAL}
+
+
+def test_judging_twice_gives_the_same_report(made):
+    snapshot, checks = cluster(rows=[user("a", 0), user("b", None)]), made()
+    first, second = (judge(snapshot, checks, judged_at="x", version="t") for _ in range(2))
+    assert first == second
