@@ -1,0 +1,27 @@
+"""The platform CLI: one small module a command, each with a pure reader of its answer and the facts that it fills.
+
+Facts that share a command ask it once: the connection remembers the answers of its node.
+"""
+
+from cucm_audit.facts import Fact
+from cucm_audit.facts.platform import (
+    counts,
+    history,
+    network_cluster,
+    ntp,
+    replication,
+    services,
+    status,
+    version,
+)
+
+FACTS: tuple[Fact, ...] = (
+    *version.FACTS,
+    *status.FACTS,
+    *history.FACTS,
+    *network_cluster.FACTS,
+    *ntp.FACTS,
+    *services.FACTS,
+    *counts.FACTS,
+    *replication.FACTS,
+)

@@ -1,0 +1,71 @@
+"""show network cluster: who is in the cluster and authenticated, as this node sees it (reference: cli.md section 5)."""
+
+import re
+
+from cucm_audit.clients.commands import NETWORK_CLUSTER
+from cucm_audit.facts import Fact, Per
+from cucm_audit.facts.platform.asking import fact
+from cucm_audit.facts.platform.reading import ADDRESS, Parsed, Reading, Row, no_answer, unwrapped
+
+_ADDRESS = re.compile(ADDRESS, re.A)
+_ROLES = ("Publisher", "Subscriber")
+_TABLE = re.compile(r"Server Table \(processnode\) Entries", re.I)
+_AUTHENTICATED = re.compile(r"authenticated\b", re.I)
+_NOT = re.compile(r"(?:not |un)authenticated\b", re.I)
+_OPEN_END = re.compile(r".*\b(?:using|TCP|since)", re.I)
+
+
+def parse(text: str) -> Parsed:
+    """Read the members. Raises Unreadable when there is none. The publisher's list of names below them is left out."""
+    reading = Reading()
+    names = False  # in the list of names
+    for line in unwrapped(text, _complete):
+        if row := _member(line):
+            reading.add("cluster_member", row["address"], row, line)
+            if not row["state"]:
+                reading.odd.append(line)
+        elif _TABLE.fullmatch(line):
+            names = True
+        elif not (names and " " not in line):
+            reading.strange(line)
+    if not reading.tables:
+        raise no_answer(text, "cluster member")
+    return reading.parsed()
+
+
+def _member(line: str) -> Row | None:
+    """Read ``address [fqdn] host role product dbrole state``. The role's word is the mark: the name's columns vary."""
+    words = line.split(None, 7)
+    at = next((index for index, word in enumerate(words[:4]) if word in _ROLES and _is_database(words, index + 2)), 0)
+    if at not in (2, 3) or not _ADDRESS.fullmatch(words[0]):
+        return None
+    state = line.split(None, at + 3)[at + 3 :]
+    fqdn, host = words[1:at] if at == 3 else ("", words[1])
+    return {
+        "address": words[0],
+        "fqdn": fqdn or (host if "." in host else ""),
+        "host": host if fqdn else host.partition(".")[0],
+        "role": words[at],
+        "product": words[at + 1],
+        "db_role": words[at + 2],
+        "state": state[0] if state else "",
+        "authenticated": _authenticated(state[0] if state else ""),
+    }
+
+
+def _is_database(words: list[str], index: int) -> bool:
+    return index < len(words) and words[index].startswith("DB")
+
+
+def _authenticated(state: str) -> int | None:
+    if _AUTHENTICATED.match(state):
+        return 1
+    return 0 if _NOT.match(state) else None
+
+
+def _complete(line: str) -> bool:
+    row = _member(line)
+    return row is not None and "authenticated" in row["state"].lower() and not _OPEN_END.fullmatch(row["state"])
+
+
+FACTS: tuple[Fact, ...] = (fact("cluster_member", Per.NODE, NETWORK_CLUSTER, parse, never_empty=True),)
