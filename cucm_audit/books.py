@@ -1,0 +1,196 @@
+"""The collector's books: rows into the snapshot, and for every fact and scope one ledger row that tells the truth.
+
+Only the thread that owns the snapshot calls this; :meth:`Books.select` alone reads over a connection of its own.
+"""
+
+import datetime as dt
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from cucm_audit.board import Done, Trouble
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.journal import Journal
+from cucm_audit.config import Cluster
+from cucm_audit.discovery import Found
+from cucm_audit.facts import Row, facts
+from cucm_audit.model import Gathered, Node, Reason, State
+from cucm_audit.plan import Job, Options, jobs
+from cucm_audit.snapshot import RowRefused, Snapshot
+
+_CLUSTER_ID = "select value from enterprise_param where name = 'ClusterID'"
+_RELEASE = "select release from node where role = 'publisher' and release is not null"
+_Key = tuple[str, tuple[str, ...]]
+
+
+class Books:
+    """What was expected, what came, and what became of it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.pending: dict[_Key, Job] = {}
+        self._begun = time.monotonic()
+        self._rows: dict[_Key, Counter[str]] = {}  # rows that landed, by the node that answered ('' where it is one)
+        self._refused: dict[_Key, list[str]] = {}
+        self._states: dict[_Key, State] = {}
+        self._no_voice: frozenset[str] = frozenset()
+
+    def begin(self, cluster: Cluster, options: Options) -> None:
+        """Write what is known before anything is asked."""
+        self.snapshot.meta("tool_version", _version())
+        self.snapshot.meta("cluster", cluster.name)
+        self.snapshot.meta("taken_at", now())
+        self.snapshot.meta("interrupted", "0")
+        self.snapshot.meta("scope", json.dumps(_scope(cluster, options)))
+        self.snapshot.write("setting", ({"name": key, "value": value} for key, value in options.settings.items()))
+        self.snapshot.write("api_user", ({"name": name} for name in dict.fromkeys(options.api_users)))
+        self.snapshot.write("bad_load", options.bad_loads)
+
+    def expect(self, todo: list[Job], left: list[Gathered], nodes: tuple[Node, ...]) -> None:
+        """Note what will be asked, and write down what will not."""
+        self.pending = {_key(job): job for job in todo}
+        self._no_voice = frozenset(node.name for node in nodes if not node.voice)
+        for gathered in left:
+            self.snapshot.ledger(replace(gathered, taken_at=now()))
+
+    def select(self, sql: str, values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """Read what is written so far, from any thread. The connection is gone before the first row is used."""
+        reader = self.snapshot.reader()
+        try:
+            rows = list(reader.select(sql, values))
+        finally:
+            reader.close()
+        return iter(rows)
+
+    def write(self, job: Job, rows: list[Row]) -> None:
+        """Write a batch. A row that the schema refuses is left out, alone, and makes its fact partial."""
+        try:
+            self._landed(job, rows)
+        except RowRefused:
+            for row in rows:
+                try:
+                    self._landed(job, [row])
+                except RowRefused as error:
+                    self._refused.setdefault(_key(job), []).append(str(error))
+
+    def _landed(self, job: Job, rows: list[Row]) -> None:
+        self.snapshot.write(job.fact.table, rows)
+        count = self._rows.setdefault(_key(job), Counter())
+        count.update(str(row["node"]) if job.fact.nodes_answer else "" for row in rows)
+
+    def done(self, done: Done) -> list[Gathered]:
+        """Write the ledger rows of a job that has ended, and return them."""
+        job, key = done.job, _key(done.job)
+        if self.pending.pop(key, None) is None:
+            return []
+        for request, text in done.raw:
+            self.snapshot.keep_raw(job.node.name if job.node else "", request, text, done.taken_at)
+        rows = self._rows.get(key, Counter())
+        troubles = [*([done.error] if done.error else []), *self._troubles(job, done, rows)]
+        state = State.FAILED if done.error and not rows.total() else State.PARTIAL
+        gathered = [self._row(job, scope, done, rows, troubles, state) for scope in job.scopes]
+        for row in gathered:
+            self.snapshot.ledger(row)
+        bad = [row.state for row in gathered if row.state is not State.WHOLE]
+        self._states[key] = bad[0] if bad else State.WHOLE
+        return gathered
+
+    def _troubles(self, job: Job, done: Done, rows: Counter[str]) -> list[Trouble]:
+        """Return everything that makes the job less than whole, beside its error."""
+        # RIS also speaks for servers that have no registrations; a name that nobody knows concerns everybody.
+        troubles = [
+            (node if node in job.scopes else "", reason, detail, hint)
+            for node, reason, detail, hint in done.troubles
+            if node not in self._no_voice
+        ]
+        if refused := self._refused.get(_key(job)):
+            detail = f"{len(refused)} row(s) do not fit the table, the first: {refused[0]}"
+            troubles.append(("", Reason.MALFORMED, detail, ""))
+        if job.fact.never_empty and not rows.total() and not done.error:
+            troubles.append(("", Reason.IMPLAUSIBLE_EMPTY, "the answer has no rows, and no cluster is without", ""))
+        return troubles
+
+    @staticmethod
+    def _row(job: Job, scope: str, done: Done, rows: Counter[str], troubles: list[Trouble], bad: State) -> Gathered:
+        mine = [trouble for trouble in troubles if trouble[0] in ("", scope)]
+        state = bad if mine else State.WHOLE
+        gathered = job.gathered(state)[0]
+        return replace(
+            gathered,
+            node=scope,
+            reason=mine[0][1] if mine else None,
+            detail="; ".join(dict.fromkeys(trouble[2] for trouble in mine if trouble[2])),
+            hint=next((trouble[3] for trouble in mine if trouble[3]), ""),
+            rows=rows[scope if job.fact.nodes_answer else ""],
+            requests=done.requests,
+            seconds=round(done.seconds, 3),
+            taken_at=done.taken_at,
+        )
+
+    def state(self, job: Job) -> State:
+        """Return how a job came back, the worst of its scopes."""
+        return self._states.get(_key(job), State.FAILED)
+
+    def nothing(self, options: Options, error: ClientError) -> None:
+        """No door opened: nothing was asked, and the ledger says so for every fact."""
+        self._all_failed(options, error.reason, f"{error.doing}: {error.detail or error.reason.value}", error.hint)
+
+    def _all_failed(self, options: Options, reason: Reason, detail: str, hint: str) -> None:
+        todo, left = jobs(facts(), (), options, "")
+        rows = [*left, *(row for job in todo for row in job.gathered(State.FAILED))]
+        for row in rows:
+            failed = row.state is State.FAILED
+            told = replace(row, reason=reason, detail=detail, hint=hint) if failed else row
+            self.snapshot.ledger(replace(told, taken_at=now()))
+
+    def close(self, over: Reason | None, found: Found | None, journal: Journal, options: Options) -> None:
+        """Write what was not reached (``over`` says why) and what is known at the end, and finish the snapshot."""
+        if over is not None:
+            detail = "the run was stopped" if over is Reason.INTERRUPTED else "the time for the run was used up"
+            if found is None:
+                self._all_failed(options, over, detail, "")
+            for job in list(self.pending.values()):
+                self.done(Done(job=job, error=("", over, detail, ""), taken_at=now()))
+        if over is Reason.INTERRUPTED:
+            self.snapshot.meta("interrupted", "1")
+        if found is not None:
+            self.snapshot.meta("via", found.via)
+            self.snapshot.meta("axl_version", found.axl.version)
+            self.snapshot.meta("release", self._one(_RELEASE) or found.release)
+        self.snapshot.meta("cluster_id", self._one(_CLUSTER_ID))
+        cost: Mapping[str, float] = {**journal.counts(), "seconds": round(time.monotonic() - self._begun, 1)}
+        self.snapshot.meta("cost", json.dumps(cost))
+        self.snapshot.finish(now())
+
+    def _one(self, sql: str) -> str:
+        return next((str(value) for (value,) in self.snapshot.select(sql)), "")
+
+
+def _key(job: Job) -> _Key:
+    return job.fact.table, job.scopes
+
+
+def _scope(cluster: Cluster, options: Options) -> dict[str, Any]:
+    """Return what the run was limited to, as the report repeats it."""
+    return {
+        "door": cluster.node,
+        "limit": list(options.limit),
+        "without": sorted(source.value for source in options.without),
+        **options.scope,
+    }
+
+
+def _version() -> str:
+    try:
+        return version("cucm-audit")
+    except PackageNotFoundError:  # run from a copy of the source
+        return "0"
+
+
+def now() -> str:
+    """Return the time, UTC, as the snapshot has it."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")

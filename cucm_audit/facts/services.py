@@ -1,0 +1,114 @@
+"""What runs on a node (Control Center) and a few counters (PerfMon). Each node is asked for itself.
+
+Reference: serviceability.md sections 2 and 3.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from cucm_audit.clients import ClientError
+from cucm_audit.facts import Ask, Fact, Per, Row
+from cucm_audit.facts.values import Refused, whole_number
+from cucm_audit.model import Reason, Source
+
+REPLICATION = "Number of Replicates Created and State of Replication"
+MOBILITY = "Cisco Extension Mobility"
+_USABLE = {0, 1}  # CStatus
+_EM_IS_ACTIVE = "select 1 from activated_service where node = ? and service = 'Cisco Extension Mobility' and active = 1"
+
+
+def gather_service_status(ask: Ask) -> Iterator[Row]:
+    """Yield the services of one node, with the node's own clock at that time. ClientError when it does not answer."""
+    assert ask.services is not None
+    assert ask.node is not None
+    answer = ask.services.service_status()
+    answered = answer.date.strftime("%Y-%m-%d %H:%M:%S") if answer.date else None
+    for service in answer.services:
+        try:
+            yield _service(ask.node.name, service, answered)
+        except Refused as error:
+            ask.partial(Reason.MALFORMED, f"{service.get('ServiceName') or 'a service'}: {error}")
+
+
+def _service(node: str, service: dict[str, str], answered_at: str | None) -> Row:
+    if not service.get("ServiceName") or not service.get("ServiceStatus"):
+        raise Refused("ServiceName or ServiceStatus is empty")
+    up = whole_number("UpTime", service.get("UpTime"))
+    return {
+        "node": node,
+        "service": service["ServiceName"],
+        "status": service["ServiceStatus"],
+        "reason_code": whole_number("ReasonCode", service.get("ReasonCode")),
+        "reason": service.get("ReasonCodeString", "").strip(),
+        "local_started_at": started(service.get("StartTime", "")),
+        "up_seconds": up if up is not None and up >= 0 else None,  # -1: not running
+        "answered_at": answered_at,
+    }
+
+
+def started(text: str) -> str | None:
+    """Return a StartTime like 'Mon Jun 17 06:02:11 2024' as ISO text in the node's own zone; None when it is none.
+
+    >>> started("Mon Jun 17 06:02:11 2024")
+    '2024-06-17 06:02:11'
+    """
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # not the locale's
+    parts = text.split()
+    if len(parts) != 5 or parts[1] not in months:
+        return None
+    try:
+        clock = [int(part) for part in parts[3].split(":")]
+        at = dt.datetime(int(parts[4]), months.index(parts[1]) + 1, int(parts[2]), *clock)
+    except (TypeError, ValueError):
+        return None
+    return at.isoformat(" ") if len(clock) == 3 else None
+
+
+def gather_perf_counter(ask: Ask) -> Iterator[Row]:
+    """Yield the counters of one node. An object that the node does not give makes the fact partial."""
+    assert ask.services is not None
+    assert ask.node is not None
+    objects = [REPLICATION]
+    if list(ask.select(_EM_IS_ACTIVE, (ask.node.name,))):
+        objects.append(MOBILITY)  # the object is there only where the service is
+    failed: list[ClientError] = []
+    for name in objects:
+        try:
+            for counter in ask.services.perf(ask.node.name, name):
+                usable = counter.status in _USABLE
+                yield {
+                    "node": ask.node.name,
+                    "object": counter.object,
+                    "instance": counter.instance,
+                    "counter": counter.counter,
+                    "value": counter.value if usable else None,
+                    "status": counter.status,
+                }
+        except ClientError as error:
+            failed.append(error)
+            if error.reason is Reason.AUTH_FAILED:
+                break
+    if len(failed) == len(objects) or any(error.reason is Reason.AUTH_FAILED for error in failed):
+        raise failed[0]
+    for error in failed:
+        ask.partial(error.reason, error.detail or str(error), error.hint)
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact(
+        table="service_status",
+        per=Per.NODE,
+        source=Source.SERVICES,
+        gather=gather_service_status,
+        asks=("soapGetServiceStatus",),
+        never_empty=True,
+    ),
+    Fact(
+        table="perf_counter",
+        per=Per.VOICE_NODE,
+        source=Source.SERVICES,
+        gather=gather_perf_counter,
+        asks=("perfmonCollectCounterData",),
+        needs=("activated_service",),
+    ),
+)

@@ -1,0 +1,164 @@
+"""Lanes: threads that ask one node over one client, one fact after the other, and put what they hear on the board.
+
+A lane never touches the snapshot: the one writer does (``books``). Whatever happens in a fact, the lane says how it ended.
+"""
+
+import contextlib
+import datetime as dt
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cucm_audit.board import Board, Done, Event, Halted, Rows, Tally, Trouble
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.journal import Journal
+from cucm_audit.facts import Ask, Row
+from cucm_audit.model import Node, Reason, Source, State
+from cucm_audit.plan import Job
+
+BATCH = 500  # rows in a message to the writer
+
+#: After these nothing else is asked of the node over this client: the answer would be the same, or harm would be done.
+_HOPELESS = {
+    Reason.AUTH_FAILED,
+    Reason.PASSWORD_EXPIRED,
+    Reason.LOCKED,
+    Reason.SESSION_LIMIT,
+    Reason.UNREACHABLE,
+    Reason.DNS,
+    Reason.TLS_UNKNOWN,
+    Reason.TLS_CHANGED,
+    Reason.TLS_EXPIRED,
+    Reason.TLS_WEAK,
+    Reason.TLS_LEGACY,
+    Reason.HOSTKEY_UNKNOWN,
+    Reason.HOSTKEY_CHANGED,
+    Reason.SSH_LEGACY_ALGORITHMS,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """Jobs for one client. ``connect`` makes the client, late: when the first job has what it needs."""
+
+    source: Source
+    name: str
+    jobs: list[Job]
+    connect: Callable[[Journal], Any]
+    nodes: tuple[Node, ...]
+    release: str
+    tally: Tally
+    client: Any = None
+    closes: bool = False  # close the client at the end (an SSH session holds one of the node's few places)
+    hopeless: Trouble | None = None
+
+    def run(self, board: Board) -> None:
+        """Ask one job after the other. Never raises but Halted."""
+        try:
+            for job in self.jobs:
+                board.put(self.ask(job, board))
+        finally:
+            if self.closes and self.client is not None:
+                with contextlib.suppress(Exception):  # the answers are here; how the goodbye went does not matter
+                    self.client.close()
+
+    def ask(self, job: Job, board: Board) -> Done:
+        """Ask one job, put its rows on the queue and return how it ended."""
+        begun, sent = time.monotonic(), self.tally.count
+        taken_at = _now()
+        ask = Ask(node=job.node, nodes=self.nodes, release=self.release, select=board.select)
+        error: Trouble | None = None
+        try:
+            self._prepare(job, ask, board)
+            board.put(Event(what="asking", node=self.name, source=self.source.value, fact=job.fact.table))
+            self._gather(job, ask, board)
+        except Halted:
+            raise
+        except ClientError as trouble:
+            error = ("", trouble.reason, f"{trouble.doing}: {trouble.detail or trouble.reason.value}", trouble.hint)
+            if trouble.reason in _HOPELESS:
+                self.hopeless = error
+        except _NotAsked as trouble:
+            error = trouble.trouble
+        except Exception as fault:
+            error = ("", Reason.INTERNAL_ERROR, where(fault), "This is a fault of the program: please report it")
+        return Done(
+            job=job,
+            error=error,
+            troubles=tuple(ask.troubles),
+            raw=tuple(ask.keep_raw),
+            requests=self.tally.count - sent,
+            seconds=time.monotonic() - begun,
+            taken_at=taken_at,
+        )
+
+    def _prepare(self, job: Job, ask: Ask, board: Board) -> None:
+        """Wait for the facts that this one needs, then make the client if there is none yet."""
+        for table in job.fact.needs:
+            state = board.wait(table)
+            if state is State.PARTIAL:
+                ask.partial(Reason.PREREQUISITE_UNKNOWN, f"{table} is not whole")
+            elif state is not State.WHOLE:
+                raise _NotAsked(("", Reason.PREREQUISITE_UNKNOWN, f"{table} is {state.value}", ""))
+        if self.hopeless:
+            raise _NotAsked(self.hopeless)
+        if self.client is None:
+            try:
+                self.client = self.connect(self.tally)
+            except ClientError as trouble:
+                # No session, no answers: the next job would only knock again.
+                self.hopeless = ("", trouble.reason, trouble.detail or trouble.doing, trouble.hint)
+                raise
+        setattr(ask, self.source.value, self.client)
+
+    @staticmethod
+    def _gather(job: Job, ask: Ask, board: Board) -> None:
+        batch: list[Row] = []
+        try:
+            for row in job.fact.gather(ask):
+                batch.append(row)
+                if len(batch) >= BATCH:
+                    board.put(Rows(job=job, rows=batch))
+                    batch = []
+        finally:
+            if batch:  # also after an error: what came before it is listed under the UNKNOWN
+                board.put(Rows(job=job, rows=batch))
+
+
+class _NotAsked(Exception):
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__(trouble[2])
+
+
+def start(lanes: list[Lane], width: int, board: Board, name: str) -> None:
+    """Run the lanes in daemon threads, the first ones first, at most ``width`` at once. Returns at once."""
+    waiting: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+    for lane in lanes:
+        waiting.put(lane)
+
+    def work() -> None:
+        with contextlib.suppress(Halted):
+            while not board.halt.is_set():
+                try:
+                    lane = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                lane.run(board)
+
+    for number in range(min(width, len(lanes))):
+        threading.Thread(target=work, name=f"{name} {number + 1}", daemon=True).start()
+
+
+def where(fault: Exception) -> str:
+    """Return the type of a fault of ours and where it happened, never its text: that may hold what a cluster said."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__} in {last.filename.replace(chr(92), '/').rpartition('/')[2]}:{last.lineno}"
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
