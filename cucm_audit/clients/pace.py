@@ -1,0 +1,51 @@
+"""How fast RIS may be asked: never more than the allowance in any minute, shared fairly with other programs.
+
+The limit is the cluster's (enterprise parameter Allowed Device Queries Per Minute, 15 by default) and is shared by all
+applications: reference serviceability.md section 1.5, performance.md section 3.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+#: Seconds of the sliding window: a minute, and one more for the way there.
+WINDOW = 61.0
+
+
+class Pace:
+    """Says how long to wait before the next request.
+
+    The first ``pace * per_minute`` requests go at once (a small cluster never waits); after that they are spaced evenly.
+    """
+
+    def __init__(self, per_minute: int, pace: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = max(1, per_minute)
+        self._pace = pace
+        self._clock = clock
+        self._sent: deque[float] = deque(maxlen=1000)
+        self._count = 0
+
+    @property
+    def allowance(self) -> int:
+        """Return the number of requests that any minute may hold, at least one."""
+        return max(1, int(self._per_minute * self._pace + 1e-9))
+
+    def lower(self, per_minute: int) -> None:
+        """Take a lower limit, which a node has named. A higher one is not believed."""
+        self._per_minute = max(1, min(self._per_minute, per_minute))
+
+    def wait(self) -> float:
+        """Return the seconds to wait before the next request may go."""
+        if not self._sent:
+            return 0.0
+        allowance, now, due = self.allowance, self._clock(), 0.0
+        if len(self._sent) >= allowance:
+            due = self._sent[-allowance] + WINDOW
+        if self._count > allowance:  # the first burst is used up: no second one
+            due = max(due, self._sent[-1] + WINDOW / allowance)
+        return max(0.0, due - now)
+
+    def sent(self) -> None:
+        """Take note that a request goes now."""
+        self._sent.append(self._clock())
+        self._count += 1

@@ -1,0 +1,51 @@
+"""What a statement must look like before it is sent: a second, independent opinion beside the list of statements.
+
+Nothing here knows which statements exist; ``guard.check_sql`` asks both. Secret columns: reference axl-database.md section 5.
+"""
+
+import re
+
+from cucm_audit.clients import WriteBlocked
+
+#: Words that no reading statement of ours holds. Informix makes tables with ``select ... into temp``, locks with
+#: ``for update`` and runs code with ``execute``.
+FORBIDDEN_WORDS = frozenset(
+    "alter begin call commit connect create database delete disconnect drop exec execute export for function grant import"
+    " info insert into load lock merge procedure rename revoke rollback routine save set start stop system temp trigger"
+    " truncate unload unlock update".split()
+)
+
+#: Columns that hold a secret; beside them every word with "password" in it.
+SECRET_COLUMNS = frozenset(
+    "authenticationstring conferencenowaccesscode credential credentialhistory credentialpolicydefault credentials"
+    " passwordreverse pin pincredentials refreshtoken sshpassword sshpwd zzunlockpassword".split()
+)
+
+_WORD = re.compile(r"[a-z_0-9]+")
+_MARKS = (";", "--", "{", "}", "/*", "*/", '"', "\\", "`", "$")
+
+
+def check_reading(sql: str) -> None:
+    """Raise :class:`WriteBlocked` unless ``sql`` is one plain SELECT that neither writes, locks, calls nor reads a secret."""
+    trouble = _trouble(sql)
+    if trouble:
+        raise WriteBlocked(f"SQL refused: {trouble}")
+
+
+def _trouble(sql: str) -> str:
+    if not re.fullmatch(r"[ -~]{1,4000}", sql):
+        return "not plain ASCII on one line"
+    lower = sql.lower()
+    if not lower.startswith("select "):
+        return "it does not start with select"
+    for mark in _MARKS:
+        if mark in lower:
+            return f"it holds {mark}"
+    if lower.count("'") % 2:
+        return "a quote is open"
+    for word in _WORD.findall(lower):
+        if word in FORBIDDEN_WORDS:
+            return f"it holds the word {word}"
+        if word in SECRET_COLUMNS or "password" in word:
+            return f"it reads the secret column {word}"
+    return ""
