@@ -15,7 +15,7 @@ import msgspec
 
 from cucm_audit.model import Severity
 from cucm_audit.snapshot import RowRefused, Snapshot, columns, tables
-from cucm_audit.words import numbers
+from cucm_audit.words import numbers, version_in
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
 
@@ -59,6 +59,7 @@ class CheckFile(msgspec.Struct, forbid_unknown_fields=True):
     fix: str
     example: dict[str, Any]
     wrong_if: str = ""
+    fine: dict[str, Any] = msgspec.field(default_factory=dict)
     why: str = ""
     per: Literal["cluster", "node"] = "cluster"
     node: str = "node"
@@ -90,6 +91,7 @@ class Check:
     releases: tuple[tuple[str, str], ...]
     aliases: tuple[str, ...]
     example: Mapping[str, Any]
+    fine: Mapping[str, Any]
     pack: str
     document: str
     sql: str
@@ -146,6 +148,7 @@ def compose(found: CheckFile, pack: str, document: str) -> Check:
         releases=tuple(found.releases),
         aliases=tuple(found.aliases),
         example=found.example,
+        fine=found.fine,
         pack=pack,
         document=document,
         sql=f"select {', '.join(parts)} from {found.look_at}",  # noqa: S608 - compiled and run under the authorizer
@@ -165,7 +168,8 @@ def sound(check: Check, file: Path, place: str) -> None:
         for end in (low, high):
             if end and numbers(end) is None:
                 raise CheckError(f"{file}: {place}: {end} in releases is no release; write it as 12.5 or 11.5.1.15900")
-    unknown = set(check.example) - tables() - {"wrong", "unknown"}
+    unknown = set(check.example) | set(check.fine)
+    unknown -= tables() | {"wrong", "unknown"}
     if unknown:
         name = sorted(unknown)[0]
         raise CheckError(
@@ -175,14 +179,18 @@ def sound(check: Check, file: Path, place: str) -> None:
         raise CheckError(f"{file}: {place}: the example has nothing wrong in it: name at least one subject in wrong")
 
 
-def example(check: Check, checks_settings: Mapping[str, Value]) -> Snapshot:
-    """Return a snapshot in memory that holds a check's example: columns that are not named take the schema's defaults.
+def example(check: Check, checks_settings: Mapping[str, Value], *, fine: bool = False) -> Snapshot:
+    """Return a snapshot in memory that holds a check's example, or the one in which nothing is wrong (``fine``).
+
+    Columns that are not named take the schema's defaults.
 
     A node that rows name is there, the first one as publisher. CheckError when a row does not fit its table.
     """
     snapshot = Snapshot.memory()
-    given = {name: list(rows) for name, rows in check.example.items() if name not in ("wrong", "unknown")}
-    named = [row["node"] for rows in given.values() for row in rows if isinstance(row.get("node"), str)]
+    source = check.fine if fine else check.example
+    given = {name: list(rows) for name, rows in source.items() if name not in ("wrong", "unknown")}
+    named = [row["node"] for rows in given.values() for row in rows if row.get("node")]
+    named += [] if named or given.get("node") else ["pub"]
     known = {row.get("name") for row in given.get("node", [])}
     given["node"] = given.get("node", []) + [{"name": name} for name in dict.fromkeys(named) if name not in known]
     if not any(row.get("role") == "publisher" for row in given["node"]):
@@ -190,21 +198,30 @@ def example(check: Check, checks_settings: Mapping[str, Value]) -> Snapshot:
             {**row, "role": "subscriber" if number else "publisher"} for number, row in enumerate(given["node"])
         ]
     settings = {**checks_settings, **{row["name"]: row["value"] for row in given.pop("setting", [])}}
+    release = _release_for(check)
     try:
         for name, rows in given.items():
-            snapshot.write(name, [_filled(name, row) for row in rows])
+            snapshot.write(name, [_filled(name, row, release) for row in rows])
         snapshot.write("setting", [{"name": name, "value": value} for name, value in settings.items()])
     except RowRefused as error:
         raise CheckError(f"check {check.id}: its example does not fit the tables: {error}") from None
     return snapshot
 
 
-def _filled(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _release_for(check: Check) -> str:
+    """Return a release that a check is for: the nodes of its example run it unless they say otherwise."""
+    usual = "12.5.1.14900-63"
+    if not check.releases or any(version_in(usual, low, high) for low, high in check.releases):
+        return usual
+    return next(low or "8.6.2.20000-2" for low, _ in check.releases)
+
+
+def _filled(table: str, row: Mapping[str, Any], release: str) -> dict[str, Any]:
     """Fill the columns that an example leaves out: '' or 0, NULL where the schema allows it, a node's own defaults."""
     filled: dict[str, Any] = {}
     for column in columns(table):
         if not column.nullable:
             filled[column.name] = 0 if column.kind in ("integer", "real") else ""
     if table == "node":
-        filled |= {"voice": 1, "address": row.get("name", ""), "release": "12.5.1.14900-63", "role": "subscriber"}
+        filled |= {"voice": 1, "address": row.get("name", ""), "release": release, "role": "subscriber"}
     return {**filled, **row}

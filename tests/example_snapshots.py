@@ -36,9 +36,9 @@ def broken(snapshot: Snapshot, fact: str, state: State, reason: Reason = Reason.
             snapshot.ledger(Gathered(fact=name, node=node, source=source, state=state, reason=reason))
 
 
-def example_of(check: Check, checks: Checks) -> Snapshot:
+def example_of(check: Check, checks: Checks, *, fine: bool = False) -> Snapshot:
     """The example of a check, on a release that the check is for, with a whole ledger."""
-    snapshot = example(check, checks.settings)
+    snapshot = example(check, checks.settings, fine=fine)
     whole(snapshot)
     return snapshot
 
