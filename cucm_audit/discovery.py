@@ -106,7 +106,7 @@ def _door(cluster: Cluster, name: str) -> Node:
     ports = entry or cluster
     return Node(
         name=name,
-        address=(entry.address if entry else "") or name,
+        address=_given(cluster, name) or name,
         role=None,
         https_port=ports.https_port,
         http_port=ports.http_port,
@@ -117,6 +117,12 @@ def _door(cluster: Cluster, name: str) -> Node:
 def _entry(cluster: Cluster, name: str) -> NodeEntry | None:
     wanted = name.casefold()
     return next((entry for known, entry in cluster.nodes.items() if known.casefold() == wanted), None)
+
+
+def _given(cluster: Cluster, name: str) -> str:
+    """Return the address that the cluster file gives a node, '' when it gives none."""
+    entry = _entry(cluster, name)
+    return entry.address if entry else ""
 
 
 def _open_door(
@@ -162,9 +168,8 @@ def _ask_nodes(found: Found) -> None:
 
 def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, with_ssh: bool) -> None:
     """Fill ``nodes`` and ``addresses``."""
-    names = [row["name"] for row in found.rows]
-    given = [entry.address for entry in cluster.nodes.values() if entry.address]
-    resolved = resolve_all([*names, *given, found.door.address])
+    addresses = [_given(cluster, row["name"]) or row["name"] for row in found.rows]
+    resolved = resolve_all([*addresses, found.door.address])
     door_at = resolved.get(found.door.address, found.door.address)
     nodes = [_node(cluster, row, resolved) for row in found.rows]
     if with_ssh and clients.has_platform and any(not node.address for node in nodes):
@@ -186,7 +191,7 @@ def _node(cluster: Cluster, row: Row, resolved: dict[str, str]) -> Node:
     entry = _entry(cluster, row["name"])
     ports = entry or cluster
     # A name is dialled by name: every address of it gets its chance, and its certificate can be checked against it.
-    address = (entry.address if entry else "") or (row["name"] if row["name"] in resolved else "")
+    address = _given(cluster, row["name"]) or (row["name"] if row["name"] in resolved else "")
     return Node(
         name=row["name"],
         address=address,

@@ -1,6 +1,6 @@
 """Lanes: threads that ask one node over one client, one fact after the other, and put what they hear on the board.
 
-A lane never touches the snapshot: the one writer does (``books``). Whatever happens in a fact, the lane says how it ended.
+A lane never touches the snapshot: the one writer does (``books``). Whatever happens in a fact, the lane says how it went.
 """
 
 import contextlib
