@@ -470,6 +470,11 @@ create view pack_event as      -- the last time that each option was installed w
   select e.node, e.stem, max(e.line) as line, e.local_at
     from system_event e where e.action = 'Cisco Option Install' and e.result = 'Success' group by e.node, e.stem;
 
+create view boot_after_pack as -- the first Boot line after each option; line 0 = its install is in the log, a boot after it is not
+  select p.node, p.stem, coalesce(min(e.line), 0) as line, e.local_at
+    from pack_event p left join system_event e on e.node = p.node and e.action = 'Boot' and e.line > p.line
+   group by p.node, p.stem;
+
 create view service_start as   -- since when a service runs, UTC: its StartTime in the node's zone, else the node's clock minus its uptime
   select s.node, s.service, s.status, s.local_started_at as local_at,
          case when s.status = 'Started'
@@ -494,3 +499,8 @@ create view publisher_system_event as select * from system_event where node = (s
 create view publisher_last_boot as select * from last_boot where node = (select name from node where role = 'publisher');
 create view publisher_node_clock as select * from node_clock where node = (select name from node where role = 'publisher');
 create view publisher_table_count as select * from table_count where node = (select name from node where role = 'publisher');
+create view publisher_boot_after_pack as select * from boot_after_pack where node = (select name from node where role = 'publisher');
+
+create view clock_gap as       -- seconds between a node's clock and the publisher's: at least so many, because answers take time
+  select c.node, round(max(c.offset_low - p.offset_high, p.offset_low - c.offset_high, 0), 1) as seconds
+    from node_clock c left join publisher_node_clock p on true where c.node is not p.node;
