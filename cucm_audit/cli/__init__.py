@@ -1,0 +1,128 @@
+"""The command line: one module a family of commands. The only room that prints, prompts and knows exit codes."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from cucm_audit import __version__
+from cucm_audit.cli.console import Problem, complain, steady_streams
+
+#: Command, its module, and its line in --help (so that --help need not import them all).
+COMMANDS = {
+    "audit": ("audit", "Collect, judge, report. The default: `cucm-audit --node pub` is an audit."),
+    "checks": ("checks", "List the checks; --coverage prints every row of every document."),
+    "trust": ("trust", "Accept certificates and SSH host keys: add, list, remove, check."),
+    "snapshot": ("snapshot", "Save what a cluster tells, to be judged later; show what is in a file."),
+    "report": ("report", "Render a saved JSON report or a snapshot again, offline."),
+    "demo": ("demo", "Audit a simulated cluster on this machine, for real."),
+    "simulate": ("simulate", "Run the simulated cluster alone, for training and tests."),
+    "schema": ("schema", "Print the JSON Schema of the report."),
+    "completion": ("completion", "Print the completion script for bash, zsh or fish."),
+}
+
+
+class _Commands(click.Group):
+    """The group: imports a command when it is called, and takes a bare call for ``audit``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command, now that it is wanted."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"cucm_audit.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``audit`` before the arguments of a bare call."""
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h", "--version")):
+            args = ["audit", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options of a bare call."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+        audit = self.get_command(ctx, "audit")
+        assert audit is not None
+        with formatter.section("Options of audit, and of a bare call"):
+            formatter.write_dl([line for option in audit.params if (line := option.get_help_record(ctx))])
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit: 0 complete and clean, 1 findings, 2 usage or nothing could be audited, 3 something could not be "
+    "checked, 130 interrupted. Every long option is also read from the environment: CUCM_AUDIT_NODE for --node.",
+)
+@click.version_option(__version__, prog_name="cucm-audit")
+def group() -> None:
+    """Read-only auditor for Cisco Unified Communications Manager clusters."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line and return its exit code. Nothing but the code and what was printed leaves here."""
+    steady_streams()
+    debug = "--debug" in argv
+    try:
+        code = group.main(list(argv), prog_name="cucm-audit", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted")
+        return 130
+    except click.ClickException as error:
+        return _usage(error)
+    except BrokenPipeError:
+        return 2
+    except Problem as error:
+        complain(f"cucm-audit: {error}")
+        return error.code
+    except Exception as error:
+        return _unforeseen(error, debug=debug)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        complain(context.get_usage())
+    complain(f"cucm-audit: {error.format_message()}")
+    return 2
+
+
+def _unforeseen(error: Exception, *, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        complain("".join(traceback.format_exception(error)))
+    if isinstance(error, _foreseen()):
+        complain(f"cucm-audit: {error}" + (f"; {hint}" if (hint := getattr(error, "hint", "")) else ""))
+    else:
+        more = "" if debug else " (say --debug for the details)"
+        complain(f"cucm-audit: this should not have happened: {type(error).__name__}: {error}{more}")
+    return 2
+
+
+def _foreseen() -> tuple[type[Exception], ...]:
+    """Return the errors whose text is meant for a person. Imported only when something went wrong."""
+    from cucm_audit.checks import CheckError
+    from cucm_audit.clients import ClientError, WriteBlocked
+    from cucm_audit.config import ConfigError
+    from cucm_audit.reports.json import ReportError
+    from cucm_audit.secrets import SecretError
+    from cucm_audit.snapshot import SnapshotError
+    from cucm_audit.trust import TrustError
+
+    return (CheckError, ClientError, ConfigError, ReportError, SecretError, SnapshotError, TrustError, WriteBlocked)
+
+
+def _quiet_hook(kind: type[BaseException], error: BaseException, _trace: Any) -> None:
+    complain(f"cucm-audit: this should not have happened: {kind.__name__}: {error}")
+
+
+sys.excepthook = _quiet_hook

@@ -41,6 +41,22 @@ def render(report: Report, style: Style) -> str:
     return "\n".join(line.rstrip() for line in _Page(report, style).lines()) + "\n"
 
 
+def columns(headers: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> str:
+    """Return a table, no wider than ``width``: for lists that are no report (checks, trust)."""
+    return _grid(headers, [[[cell] for cell in row] for row in rows], max(width, NARROWEST))
+
+
+def _grid(headers: Sequence[str], rows: Sequence[Sequence[Sequence[object]]], width: int) -> str:
+    """Return a table whose last column takes the room that the others leave. Numbers stay as they are written."""
+    limit = max((width - 2 * len(headers)) // len(headers), 12)
+    widths = [
+        max([drawn(header) + _PADDING, *(min(limit, drawn(visible(text))) for row in rows for text in row[column])])
+        for column, header in enumerate(headers[:-1])
+    ]
+    widths.append(max(width - sum(widths) - 2 * len(widths), drawn(headers[-1]) + _PADDING))
+    return tabulate(cells(rows, widths), headers=headers, disable_numparse=True)
+
+
 class _Page:
     """One report on its way to text."""
 
@@ -100,14 +116,8 @@ class _Page:
             yield from self.said(f"Left out as asked: {', '.join(left_out)}", "")
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[Sequence[object]]]) -> Iterator[str]:
-        """Yield a table whose last column takes the room that the others leave. Numbers stay as they are written."""
-        limit = max((self.width - 2 * len(headers)) // len(headers), 12)
-        widths = [
-            max(drawn(header) + _PADDING, min(limit, max(drawn(visible(text)) for row in rows for text in row[column])))
-            for column, header in enumerate(headers[:-1])
-        ]
-        widths.append(max(self.width - sum(widths) - 2 * len(widths), drawn(headers[-1]) + _PADDING))
-        yield from tabulate(cells(rows, widths), headers=headers, disable_numparse=True).splitlines()
+        """Yield a table as wide as the page."""
+        yield from _grid(headers, rows, self.width).splitlines()
 
     def not_told(self) -> Iterator[str]:
         """Yield the checks that could not be judged, and what was seen wrong on the way."""

@@ -1,0 +1,240 @@
+"""``cucm-audit audit``, and the bare call: collect, judge, report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cucm_audit import __version__
+from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, say, width, write_file
+from cucm_audit.cli.exits import exit_code, nothing_audited
+from cucm_audit.cli.options import (
+    checks_option,
+    door_options,
+    file_path,
+    option,
+    output_options,
+    talk_options,
+    together,
+)
+from cucm_audit.model import SEVERITIES, Reason, Report, Severity, Source
+
+if TYPE_CHECKING:
+    from cucm_audit.checks import Checks
+    from cucm_audit.judge import Selection
+
+#: Sources that can be left out. AXL is the one through which the nodes are found.
+LEAVE_OUT = [str(source) for source in Source if source is not Source.AXL]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of an audit, as they were given."""
+
+    node: str | None = None
+    user: str | None = None
+    os_user: str | None = None
+    config_file: Path | None = None
+    state_dir: Path | None = None
+    ca_file: Path | None = None
+    no_input: bool = False
+    limit: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    severity: str | None = None
+    fail_on: str = "warning"
+    without: tuple[str, ...] = ()
+    allow_unknown: tuple[str, ...] = ()
+    save: Path | None = None
+    from_file: Path | None = None
+    check_folders: tuple[Path, ...] = ()
+    timeout: float = 3600.0
+    pace: float = 2 / 3
+    dry_run: bool = False
+    show_config: bool = False
+    kind: str = "table"
+    output: Path | None = None
+    force: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: str = "auto"
+    debug: bool = False
+
+
+class _Pace(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """``full`` or a share of the cluster's own limit."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share, above 0 and at most 1."""
+        try:
+            share = 1.0 if value == "full" else float(value)
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            self.fail(f"{value!r}: 'full', or a share above 0 and at most 1", param, ctx)
+        return share
+
+
+def _severities() -> click.Choice[str]:
+    return click.Choice([str(severity) for severity in SEVERITIES])
+
+
+#: What is asked and judged.
+scope_options = together(
+    option("--limit", multiple=True, metavar="NODE", help="Ask only this node for its own facts (repeatable)."),
+    option("--document", "documents", multiple=True, metavar="ID", help="Only this document's checks (repeatable)."),
+    option("--check", "wanted", multiple=True, metavar="ID", help="Only this check or row (repeatable)."),
+    option("--severity", type=_severities(), help="Only checks at least this severe."),
+    option("--without", type=click.Choice(LEAVE_OUT), multiple=True, help="Leave a source out (repeatable)."),
+    checks_option,
+)
+
+#: How the cluster is asked.
+asking_options = together(
+    option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default="3600", metavar="SECONDS",
+           help="For the whole run; what was not asked by then is unknown."),
+    option("--pace", type=_Pace(), default="0.667", show_default="two thirds", metavar="SHARE",
+           help="Share of the cluster's own limit of RIS queries a minute; 'full' for all of it."),
+)  # fmt: skip
+
+
+@click.command("audit")
+@door_options
+@scope_options
+@option("--fail-on", type=click.Choice(["critical", "warning"]), default="warning", show_default=True,
+        help="Findings at least this severe give exit code 1.")  # fmt: skip
+@option("--allow-unknown", type=click.Choice([str(reason) for reason in Reason]), multiple=True, metavar="REASON",
+        help="Not knowing for this reason does not give exit code 3 (repeatable; stands in the report).")  # fmt: skip
+@option("--save", type=file_path(dir_okay=False), metavar="FILE", help="Keep the snapshot; it is sensitive.")
+@option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+        help="Judge a saved snapshot; nothing is sent.")  # fmt: skip
+@asking_options
+@option("--dry-run", is_flag=True, help="Print every operation and command that would be sent; send nothing.")
+@option("--show-config", is_flag=True, help="Print each value and where it comes from; send nothing.")
+@output_options
+@talk_options
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> int:
+    """Collect what the cluster says, judge it, and report: read-only."""
+    wishes = Wishes(**given)
+    _warn_strange_variables(quiet=wishes.quiet)
+    if wishes.show_config:
+        from cucm_audit.cli.show_config import show
+
+        return show(ctx, wishes)
+    refuse_existing(wishes.output, force=wishes.force)
+    refuse_existing(wishes.save, force=wishes.force)
+    report = _from_file(wishes) if wishes.from_file else _live(wishes)
+    if report is None:  # a dry run
+        return 0
+    return deliver(report, wishes)
+
+
+def _warn_strange_variables(*, quiet: bool) -> None:
+    import os
+
+    from cucm_audit.cli.options import strange_variables
+
+    if not quiet and any(name.startswith("CUCM_AUDIT_") for name in os.environ):
+        for name in strange_variables(dict(os.environ)):
+            complain(f"warning: no option reads {name}")
+
+
+def _from_file(wishes: Wishes) -> Report:
+    from cucm_audit.snapshot import Snapshot
+
+    refuse_together(wishes)
+    assert wishes.from_file is not None
+    checks = load_checks(wishes, ())
+    return judged(Snapshot.open(wishes.from_file), checks, wishes)
+
+
+def refuse_together(wishes: Wishes) -> None:
+    """Refuse options that a saved snapshot would silently ignore."""
+    live = {"--node": wishes.node, "--limit": wishes.limit, "--without": wishes.without, "--save": wishes.save,
+            "--dry-run": wishes.dry_run, "--user": wishes.user, "--os-user": wishes.os_user}  # fmt: skip
+    if used := [name for name, value in live.items() if value]:
+        raise click.UsageError(f"--from judges a file: {', '.join(used)} cannot be used with it")
+
+
+def _live(wishes: Wishes) -> Report | None:
+    from cucm_audit.cli import door
+    from cucm_audit.cli.gather import dry_run, gather
+
+    config = door.load(wishes.config_file, quiet=wishes.quiet)
+    cluster = door.resolve(wishes.node, config)
+    checks = load_checks(wishes, config.checks)
+    if wishes.dry_run:
+        say(dry_run(cluster, checks, wishes))
+        return None
+    with gather(cluster, config, checks, wishes) as snapshot:
+        return judged(snapshot, checks, wishes)
+
+
+def load_checks(wishes: Wishes, folders: tuple[Path, ...]) -> "Checks":
+    """Read the checks and refuse names that none of them has."""
+    from cucm_audit.checks import load
+    from cucm_audit.cli.checks import refuse_unknown
+
+    checks = load((*folders, *wishes.check_folders))
+    refuse_unknown(checks, wishes.documents, wishes.wanted)
+    return checks
+
+
+def selection(wishes: Wishes) -> "Selection":
+    """Return which part of the checks is judged."""
+    from cucm_audit.judge import Selection
+
+    severe = SEVERITIES[: SEVERITIES.index(Severity(wishes.severity)) + 1] if wishes.severity else ()
+    return Selection(
+        documents=frozenset(wishes.documents), checks=frozenset(wishes.wanted), severities=frozenset(severe)
+    )
+
+
+def scope(wishes: Wishes) -> dict[str, Any]:
+    """Return what the user left out, for the head of every report."""
+    asked: Mapping[str, Any] = {
+        "limit": wishes.limit,
+        "without": wishes.without,
+        "document": wishes.documents,
+        "check": wishes.wanted,
+        "severity": wishes.severity,
+        "allow_unknown": wishes.allow_unknown,
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asked.items() if value}
+
+
+def judged(snapshot: Any, checks: "Checks", wishes: Wishes) -> Report:
+    """Judge a snapshot now, as the options say."""
+    from datetime import UTC, datetime
+
+    from cucm_audit.judge import judge
+
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    report = judge(snapshot, checks, judged_at=now, version=__version__, only=selection(wishes))
+    return replace(report, scope={**report.scope, **scope(wishes)})
+
+
+def rendered(report: Report, kind: str, *, colour: bool = False, verbose: bool = False) -> str:
+    """Return the report in a format."""
+    from cucm_audit.reports import REPORTS, Style
+
+    return REPORTS[kind](report, Style(width=width(), colour=colour, verbose=verbose))
+
+
+def deliver(report: Report, wishes: Wishes) -> int:
+    """Print or write the report and return the exit code."""
+    colour = wishes.output is None and colour_wanted(wishes.colour)
+    text = rendered(report, wishes.kind, colour=colour, verbose=wishes.verbose)
+    if wishes.output is None:
+        say(text)
+    else:
+        write_file(wishes.output, text, force=wishes.force)
+    if nothing_audited(report) and not report.interrupted:
+        complain("cucm-audit: nothing at all could be audited")
+    allowed = {Reason(word) for word in wishes.allow_unknown}
+    return exit_code(report, fail_on=Severity(wishes.fail_on), allowed=allowed)

@@ -1,0 +1,47 @@
+"""What a report means for the caller: the exit code (architecture, section 6)."""
+
+from collections.abc import Collection
+
+from cucm_audit.model import SEVERITIES, Outcome, Reason, Report, Severity, State, Verdict
+
+CLEAN, FOUND, NOTHING, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def exit_code(report: Report, *, fail_on: Severity, allowed: Collection[Reason] = ()) -> int:
+    """Return the exit code: 130, 2, 1, 3, 0, the first that applies.
+
+    A note never turns it, whatever ``fail_on`` says below a warning. ``allowed`` are reasons for which not knowing is
+    accepted: by name, never wholesale.
+    """
+    if report.interrupted:
+        return INTERRUPTED
+    if nothing_audited(report):
+        return NOTHING
+    if any(_counts(outcome, fail_on) for outcome in report.outcomes if outcome.verdict is Verdict.FAIL):
+        return FOUND
+    return UNKNOWN if unknown_reasons(report) - set(allowed) else CLEAN
+
+
+def nothing_audited(report: Report) -> bool:
+    """Say whether nothing at all could be audited: no node is known, or the list of nodes never came."""
+    if any(outcome.verdict in (Verdict.PASS, Verdict.FAIL) for outcome in report.outcomes):
+        return False
+    lost = any(gap.fact == "node" and gap.state is State.FAILED for gap in report.gaps)
+    return not report.outcomes or not report.nodes or lost
+
+
+def unknown_reasons(report: Report) -> set[Reason]:
+    """Return every reason for which something could not be checked, those of facts that no check reads included."""
+    reasons = {o.reason or Reason.INTERNAL_ERROR for o in report.outcomes if o.verdict is Verdict.UNKNOWN}
+    if any(o.could_not_tell for o in report.outcomes if o.verdict is Verdict.FAIL):
+        reasons.add(Reason.VALUE_UNKNOWN)
+    lost = {g.reason or Reason.INTERNAL_ERROR for g in report.gaps if g.state in (State.FAILED, State.PARTIAL)}
+    if not report.complete and not reasons and not lost:
+        reasons.add(Reason.PREREQUISITE_UNKNOWN)
+    return reasons | lost
+
+
+def _counts(outcome: Outcome, fail_on: Severity) -> bool:
+    if outcome.severity is None or outcome.severity is Severity.NOTE:
+        return False
+    return SEVERITIES.index(outcome.severity) <= SEVERITIES.index(fail_on)

@@ -1,0 +1,183 @@
+"""A live run for the command line: accounts, lock, Ctrl-C, progress, the snapshot file, and the dry run."""
+
+import contextlib
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from cucm_audit.cli import door
+from cucm_audit.cli.audit import Wishes, scope, selection
+from cucm_audit.cli.console import Problem, complain, move
+from cucm_audit.cli.lock import locked
+from cucm_audit.cli.options import state_folder
+from cucm_audit.cli.progress import progress
+from cucm_audit.config import Cluster, Config
+from cucm_audit.model import Source
+
+if TYPE_CHECKING:
+    from cucm_audit.checks import Checks
+    from cucm_audit.plan import Options
+    from cucm_audit.snapshot import Snapshot
+
+#: Seconds after Ctrl-C in which the run has to end, its report written.
+PATIENCE = 2.0
+
+
+@contextlib.contextmanager
+def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -> "Iterator[Snapshot]":
+    """Ask the cluster and yield the finished snapshot, which is kept only with ``--save``."""
+    from cucm_audit.collect import collect
+    from cucm_audit.connect import Accounts
+    from cucm_audit.trust import TrustStore
+
+    state = state_folder(wishes.state_dir)
+    options = run_options(cluster, checks, wishes)
+    trust = TrustStore(state / "trust.toml")
+    application, platform = door.accounts(
+        cluster,
+        config,
+        user=wishes.user,
+        os_user=wishes.os_user,
+        no_input=wishes.no_input,
+        without_ssh=Source.SSH in options.without,
+    )
+    accounts = Accounts(application=application, platform=platform)
+    with locked(state, cluster.name), _place(wishes.save) as path, stoppable(options.stop, path):
+        with progress(quiet=wishes.quiet) as told:
+            snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
+        try:
+            yield snapshot
+        finally:
+            snapshot.close()
+        if wishes.save is not None:
+            _keep(path, wishes.save, force=wishes.force)
+
+
+def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options":
+    """Return how the run is limited: only the facts that the wanted checks read are asked."""
+    from cucm_audit.plan import Options
+
+    return Options(
+        tables=_tables(checks, wishes),
+        without=frozenset(Source(word) for word in wishes.without),
+        limit=wishes.limit,
+        pace=wishes.pace,
+        timeout=wishes.timeout,
+        ca_file=str(wishes.ca_file) if wishes.ca_file else None,
+        settings=_settings(cluster, checks),
+        api_users=cluster.api_users,
+        bad_loads=checks.bad_loads,
+        scope=scope(wishes),
+    )
+
+
+def _tables(checks: "Checks", wishes: Wishes) -> frozenset[str] | None:
+    """Return the facts that the wanted checks read; None (all) when everything is wanted or a snapshot is kept."""
+    if wishes.save or not (wishes.documents or wishes.wanted or wishes.severity):
+        return None
+    from cucm_audit.snapshot import Snapshot
+
+    only, empty = selection(wishes), Snapshot.memory()
+    wanted = [check for name, check in checks.checks.items() if only.has_check(check, checks.rows_of(name))]
+    reads = [empty.reads(check.sql) for check in wanted]
+    empty.close()
+    return frozenset(table for read in reads for table in read.facts | read.publisher)
+
+
+def _settings(cluster: Cluster, checks: "Checks") -> dict[str, Any]:
+    """Return the thresholds: the file's over the checks' own. One that no check reads is refused."""
+    import difflib
+
+    for name, value in cluster.settings.items():
+        if name not in checks.settings:
+            near = difflib.get_close_matches(name, list(checks.settings), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise Problem(f"[cluster.{cluster.name}.settings]: no check reads {name!r}{hint}")
+        if isinstance(value, str) != isinstance(checks.settings[name], str):
+            meant = type(checks.settings[name]).__name__
+            raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected {meant}, got {type(value).__name__}")
+    return {**checks.settings, **cluster.settings}
+
+
+def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
+    """Return every operation and command that a run would send, by node. Sends nothing, asks for no password."""
+    from cucm_audit.facts import facts
+    from cucm_audit.plan import plan
+    from cucm_audit.reports.sanitize import visible
+
+    options = run_options(cluster, checks, wishes)
+    planned = plan(cluster, facts(), "", options=options)
+    lines = [f"Would be sent to cluster {cluster.name} through {cluster.node}:{cluster.https_port}; nothing was sent."]
+    for node in dict.fromkeys(one.node for one in planned):
+        lines.append(f"\n{visible(node)}")
+        for one in planned:
+            if one.node == node:
+                when = f"   (only if {one.only_if})" if one.only_if else ""
+                lines.append(f"  {one.source:<8}  {visible(one.operation)}{when}")
+    return "\n".join(lines) + "\n"
+
+
+@contextlib.contextmanager
+def _place(save: Path | None) -> Iterator[Path]:
+    """Yield where the snapshot grows: beside its last place, or in a folder that goes away. Only its owner reads it."""
+    parent = save.resolve().parent if save is not None else None
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise Problem(f"{parent or tempfile.gettempdir()} cannot be written: {error.strerror}") from None
+    with folder as name:
+        yield Path(name) / "snapshot.db"
+
+
+def _keep(path: Path, save: Path, *, force: bool) -> None:
+    try:
+        move(path, save.resolve(), force=force)
+    except FileExistsError:
+        raise Problem(f"{save} came into being meanwhile: give another name, or --force to replace it") from None
+    except OSError as error:
+        raise Problem(f"{save} cannot be written: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def stoppable(stop: threading.Event, path: Path | None = None) -> Iterator[None]:
+    """Let Ctrl-C end the run with what it has, and a second one (or SIGTERM, SIGHUP) at once.
+
+    If the run is not over after ``PATIENCE`` seconds it is left: 130 in time is a promise to the person at the keys.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(code: int) -> None:
+        if path is not None:
+            _sweep(path.parent)
+        os._exit(code)
+
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGINT or stop.is_set():
+            leave(128 + number)
+        stop.set()
+        complain("stopping ...")
+        timer = threading.Timer(PATIENCE - 0.2, leave, [130])
+        timer.daemon = True
+        timer.start()
+
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    before = {number: signal.signal(number, interrupted) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary folder of an unfinished snapshot."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

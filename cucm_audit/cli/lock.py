@@ -1,0 +1,55 @@
+"""One run a cluster at a time. The lock goes with the process, however that ends, so none is ever stale."""
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from cucm_audit.cli.console import Problem
+
+
+@contextlib.contextmanager
+def locked(state: Path, cluster: str) -> Iterator[None]:
+    """Hold the lock of a cluster. Raises :class:`Problem` at once when another run holds it, and says which."""
+    path = state / "locks" / f"{slug(cluster)}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stream = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}; choose another --state-dir") from None
+    with stream:
+        if not _take(stream):
+            stream.seek(0 if os.name == "posix" else 1)
+            raise Problem(f"{cluster} is being audited: locked by {stream.readline().strip() or 'another run'}")
+        stream.truncate(0)
+        stream.write(
+            f"{'' if os.name == 'posix' else ' '}pid {os.getpid()} since {dt.datetime.now(dt.UTC):%F %T} UTC\n"
+        )
+        stream.flush()
+        yield
+
+
+def slug(name: str) -> str:
+    """Return a file name for any cluster's name: readable, and never the same for two names."""
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip(".-")[:40]
+    return f"{safe}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+
+def _take(stream: IO[str]) -> bool:
+    """Take the lock of an open file without waiting."""
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows only
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""``cucm-audit report FILE``: a saved JSON report or a snapshot, rendered again. Nothing is sent."""
+
+from pathlib import Path
+
+import click
+
+from cucm_audit.cli.audit import rendered
+from cucm_audit.cli.console import Problem, colour_wanted, say, write_file
+from cucm_audit.cli.options import checks_option, file_path, output_options, talk_options
+from cucm_audit.model import Report
+
+MOST_BYTES = 512 * 1024 * 1024
+
+
+@click.command("report")
+@click.argument("file", type=file_path(exists=True, dir_okay=False))
+@checks_option
+@output_options
+@talk_options
+def command(
+    file: Path,
+    check_folders: tuple[Path, ...],
+    kind: str,
+    output: Path | None,
+    force: bool,
+    quiet: bool,  # noqa: ARG001 - one set of options for all commands
+    verbose: bool,
+    colour: str,
+    debug: bool,  # noqa: ARG001 - read by run()
+) -> int:
+    """Render a saved JSON report or a snapshot again, offline."""
+    report = load(file, check_folders)
+    text = rendered(report, kind, colour=output is None and colour_wanted(colour), verbose=verbose)
+    if output is None:
+        say(text)
+    else:
+        write_file(output, text, force=force)
+    return 0
+
+
+def load(file: Path, check_folders: tuple[Path, ...] = ()) -> Report:
+    """Return the report of a JSON document, or that of a snapshot judged now."""
+    with file.open("rb") as stream:
+        head = stream.read(16)
+    if head == b"SQLite format 3\0":
+        return _judged(file, check_folders)
+    if file.stat().st_size > MOST_BYTES:
+        raise Problem(f"{file} is larger than any report: {file.stat().st_size} bytes")
+    from cucm_audit.reports.json import ReportError, read
+
+    try:
+        return read(file.read_bytes())
+    except ReportError as error:
+        raise Problem(f"{file}: {error}") from None
+
+
+def _judged(file: Path, check_folders: tuple[Path, ...]) -> Report:
+    from datetime import UTC, datetime
+
+    from cucm_audit import __version__
+    from cucm_audit.checks import load as load_checks
+    from cucm_audit.judge import judge
+    from cucm_audit.snapshot import Snapshot
+
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    snapshot = Snapshot.open(file)
+    try:
+        return judge(snapshot, load_checks(check_folders), judged_at=now, version=__version__)
+    finally:
+        snapshot.close()

@@ -1,0 +1,225 @@
+"""Accepting what the nodes of a cluster show: the door's certificate, a login there, then all that it names."""
+
+import re
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cucm_audit.cli.console import Problem
+from cucm_audit.clients import ClientError
+from cucm_audit.config import Cluster
+from cucm_audit.model import Node
+from cucm_audit.trust import TrustError, TrustStore, key_family
+
+if TYPE_CHECKING:
+    from cucm_audit.connect import Clients
+
+#: Asks a person about one key: the place, what it shows. True = trust it.
+Ask = Callable[[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One certificate or host key that a node shows. ``kind`` is tls, or the type of the host key."""
+
+    node: str
+    address: str
+    port: int
+    kind: str
+    fingerprint: str
+    about: str = ""
+    not_after: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it was seen: node, address and port."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        name = "" if self.node == self.address else f"{self.node} "
+        return f"{name}{address}:{self.port}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Trusting:
+    """One ``trust add``: what was accepted, and in ``troubles`` what was not, each in a sentence.
+
+    ``named`` limits it to one node of the cluster; ``only`` to these fingerprints, which nobody is asked about then.
+    """
+
+    cluster: Cluster
+    store: TrustStore
+    ask: Ask
+    only: Collection[str] = ()
+    say: Callable[[str], None] = lambda _: None
+    accepted: list[Shown] = field(default_factory=list)
+    known: int = 0
+    troubles: list[str] = field(default_factory=list)
+    named: str = ""
+
+    def everything(self, clients: "Clients") -> None:
+        """Trust the door, log in there, then trust TLS and SSH of all nodes. Problem when the door stays shut."""
+        from cucm_audit.clients.journal import Journal
+        from cucm_audit.discovery import discover, doors
+
+        door = next(doors(self.cluster))
+        if not self.certificate(door):
+            raise Problem(f"{self.troubles[-1]}; without the door nothing else can be found")
+        try:
+            found = discover(self.cluster, clients, Journal(), with_ssh=False)
+            if clients.has_platform and any(not node.address for node in found.nodes):
+                self.host_keys(found.door)  # its command line may know the addresses that DNS does not
+                found = discover(self.cluster, clients, Journal(), with_ssh=True)
+        except ClientError as error:
+            raise Problem(
+                f"the door is trusted, but the other nodes could not be found: {error}; {error.hint}"
+            ) from None
+        if found.error:
+            self.troubles.append(f"the list of nodes is not whole: {found.error}")
+        self.nodes(self.wanted(found.nodes))
+
+    def wanted(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Return all nodes, or the one that was named."""
+        from cucm_audit.plan import inside
+
+        chosen = tuple(node for node in nodes if not self.named or inside(node, (self.named,)))
+        if not chosen:
+            raise Problem(f"{self.cluster.name} has no node {self.named}; it has {', '.join(n.name for n in nodes)}")
+        return chosen
+
+    def nodes(self, nodes: tuple[Node, ...]) -> None:
+        """Trust TLS and SSH of each node. They are looked at beside each other, and asked about one by one."""
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            looks = [(pool.submit(_certificate, node), pool.submit(_host_keys, node)) for node in nodes if node.address]
+            for node in (node for node in nodes if not node.address):
+                table = f'[cluster.{self.cluster.name}.nodes."{node.name}"]'
+                self.troubles.append(f"{node.name}: no address is known: write it under {table}")
+            for certificate, keys in looks:
+                self._settle(certificate.result())
+                self._settle(keys.result())
+
+    def certificate(self, node: Node) -> bool:
+        """Trust the certificate of a node; False when it is not trusted in the end."""
+        return self._settle(_certificate(node))
+
+    def host_keys(self, node: Node) -> bool:
+        """Trust the SSH host keys of a node; False when none of them is trusted in the end."""
+        return self._settle(_host_keys(node))
+
+    def _settle(self, shown: "list[Shown] | ClientError") -> bool:
+        if isinstance(shown, ClientError):
+            self.troubles.append(f"{shown}" + (f"; {shown.hint}" if shown.hint else ""))
+            return False
+        done = [self._one(one) for one in shown]
+        if not any(done) and self.only:
+            self.troubles.append(f"{shown[0].place}: none of the given fingerprints: it shows {shown[0].fingerprint}")
+        return any(done)
+
+    def _one(self, shown: Shown) -> bool:
+        if _is_known(self.store, shown):
+            self.known += 1
+            return True
+        if self.only and comparable(shown.fingerprint) not in {comparable(one) for one in self.only}:
+            return False
+        try:
+            self._refuse_other(shown)
+            if not self.only and not self.ask(shown.place, describe(shown)):
+                self.troubles.append(f"{shown.place}: not accepted")
+                return False
+            self._add(shown)
+        except TrustError as error:
+            self.troubles.append(str(error))
+            return False
+        self.store.save()
+        self.accepted.append(shown)
+        self.say(f"trusted {shown.place} {describe(shown)}")
+        return True
+
+    def _refuse_other(self, shown: Shown) -> None:
+        """Do not even ask about a key that differs from the trusted one: a changed key wants a second thought."""
+        if shown.kind == "tls":
+            other = self.store.tls(shown.address, shown.port)
+        else:
+            other = self.store.ssh(shown.address, shown.port).get(key_family(shown.kind))
+        if other:
+            raise TrustError(
+                f"{shown.place}: it shows {shown.fingerprint}, but {other} is trusted: if you know why it changed, "
+                f"cucm-audit trust remove {shown.address}, then add it again"
+            )
+
+    def _add(self, shown: Shown) -> None:
+        _add(self.store, shown, self.cluster.name)
+
+
+def _add(store: TrustStore, shown: Shown, cluster: str) -> None:
+    if shown.kind == "tls":
+        store.add_tls(
+            shown.address,
+            shown.port,
+            shown.fingerprint,
+            subject=shown.about,
+            not_after=shown.not_after,
+            cluster=cluster,
+        )
+    else:
+        store.add_ssh(shown.address, shown.port, shown.kind, shown.fingerprint, cluster=cluster)
+
+
+def _is_known(store: TrustStore, shown: Shown) -> bool:
+    if shown.kind == "tls":
+        return comparable(store.tls(shown.address, shown.port) or "-") == comparable(shown.fingerprint)
+    return shown.fingerprint in store.ssh(shown.address, shown.port).values()
+
+
+def comparable(fingerprint: str) -> str:
+    """Return a fingerprint so that every spelling of it is equal: hex with or without colons, SHA256:..."""
+    text = fingerprint.strip()
+    bare = re.sub(r"^(sha-?256[:=])", "", text, flags=re.IGNORECASE)
+    if re.fullmatch(r"[0-9A-Fa-f]{2}([: ]?[0-9A-Fa-f]{2}){31}", bare):
+        return re.sub(r"[: ]", "", bare).upper()
+    return bare.rstrip("=")
+
+
+def describe(shown: Shown) -> str:
+    """Return what a person compares with what the node's own console shows."""
+    if shown.kind != "tls":
+        return f"SSH host key {shown.kind} {shown.fingerprint}"
+    return f"certificate of {shown.about or 'nobody'}, until {shown.not_after}, SHA-256 {shown.fingerprint}"
+
+
+def look(node: Node, kind: str) -> "list[Shown] | list[ClientError]":
+    """Return what a node shows now, its certificate (tls) or host keys (ssh); sends no login and no request."""
+    seen = _certificate(node) if kind == "tls" else _host_keys(node)
+    return [seen] if isinstance(seen, ClientError) else seen
+
+
+def _certificate(node: Node) -> "list[Shown] | ClientError":
+    from cucm_audit.clients.dial import peek_certificate
+
+    try:
+        seen = peek_certificate(node.address, node.https_port)
+    except ClientError as error:
+        return error
+    return [
+        Shown(
+            node=node.name,
+            address=node.address,
+            port=node.https_port,
+            kind="tls",
+            fingerprint=seen.fingerprint,
+            about=seen.subject,
+            not_after=seen.not_after.strftime("%Y-%m-%d %H:%M:%S"),
+        )
+    ]
+
+
+def _host_keys(node: Node) -> "list[Shown] | ClientError":
+    from cucm_audit.clients.ssh import peek_host_key
+
+    try:
+        keys = peek_host_key(node.address, node.ssh_port)
+    except ClientError as error:
+        return error
+    return [
+        Shown(node=node.name, address=node.address, port=node.ssh_port, kind=key.key_type, fingerprint=key.fingerprint)
+        for key in keys
+    ]
