@@ -5,6 +5,7 @@ A node that did not answer makes its own registrations partial, not those of the
 Reference: serviceability.md sections 1 and 9.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _FINE = {"Ok", "NotFound"}
 #: An answer with exactly so many devices, and fewer than asked, was probably cut: RIS cuts without a word.
 _CAPS = {200, 1000, 2000}
 _PAGE = 1000
+#: Visible ASCII, without what means something else to RIS.
+_NAME = re.compile(r"[^\x00-\x20*%?,\x7f-\U0010ffff]{1,128}")
 _NAMES = "select name from phone where name > ? order by name limit ?"
 _NO_CALLMANAGER = "select node from activated_service where service = 'Cisco CallManager' and active = 0"
 
@@ -47,13 +50,19 @@ def gather_registration(ask: Ask) -> Iterator[Row]:
 def _names(ask: Ask, spelling: dict[str, list[str]]) -> Iterator[str]:
     """Yield the phones' names as RIS wants them, upper case and each once. Read page by page, so nothing stays open."""
     last = ""
+    odd: list[str] = []
     while page := [str(name) for (name,) in ask.select(_NAMES, (last, _PAGE))]:
         for name in page:
+            if not _NAME.fullmatch(name):
+                odd.append(name)
+                continue
             spelled = spelling.setdefault(name.upper(), [])
             spelled.append(name)
             if len(spelled) == 1:
                 yield name.upper()
         last = page[-1]
+    if odd:
+        ask.partial(Reason.NOT_ASKED, f"{len(odd)} phone(s) have a name that RIS cannot be asked for, as {odd[0]!r}")
 
 
 def _newest(answer: "RisAnswer", asked: Mapping[str, object]) -> dict[str, tuple[str, Mapping[str, str]]]:
