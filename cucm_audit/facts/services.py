@@ -57,11 +57,11 @@ def started(text: str) -> str | None:
     if len(parts) != 5 or parts[1] not in months:
         return None
     try:
-        clock = [int(part) for part in parts[3].split(":")]
-        at = dt.datetime(int(parts[4]), months.index(parts[1]) + 1, int(parts[2]), *clock)
-    except (TypeError, ValueError):
+        hour, minute, second = map(int, parts[3].split(":"))
+        at = dt.datetime(int(parts[4]), months.index(parts[1]) + 1, int(parts[2]), hour, minute, second)
+    except ValueError:
         return None
-    return at.isoformat(" ") if len(clock) == 3 else None
+    return at.isoformat(" ")
 
 
 def gather_perf_counter(ask: Ask) -> Iterator[Row]:
@@ -88,10 +88,10 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
             failed.append(error)
             if error.reason is Reason.AUTH_FAILED:
                 break
-    if len(failed) == len(objects) or any(error.reason is Reason.AUTH_FAILED for error in failed):
+    if len(failed) == len(objects) or any(one.reason is Reason.AUTH_FAILED for one in failed):
         raise failed[0]
-    for error in failed:
-        ask.partial(error.reason, error.detail or str(error), error.hint)
+    for one in failed:
+        ask.partial(one.reason, one.detail or str(one), one.hint)
 
 
 FACTS: tuple[Fact, ...] = (
