@@ -1,0 +1,54 @@
+"""Make a cluster: a release, a scenario, so many phones, and the addresses of its servers."""
+
+import sys
+from collections.abc import Sequence
+
+from cucm_audit.simulator import base_cluster, base_devices, database
+from cucm_audit.simulator.dictionary import build_of, numbers
+from cucm_audit.simulator.nodes import healthy_nodes
+from cucm_audit.simulator.scenarios import apply, read
+from cucm_audit.simulator.world import World
+
+HTTPS_PORT, HTTP_PORT, SSH_PORT = 8443, 8080, 22
+LOOPBACK = tuple(f"127.0.10.{number}" for number in range(1, 5))
+DOCUMENTATION = tuple(f"192.0.2.{number}" for number in range(11, 15))
+
+
+def build(
+    release: str = "12.5",
+    scenario: str = "healthy",
+    phones: int = 60,
+    addresses: Sequence[str] | None = None,
+    real_ports: bool = False,
+) -> World:
+    """Return a cluster that has not been started.
+
+    Without ``addresses`` the servers are 127.0.10.1 to 127.0.10.4 (where only 127.0.0.1 exists, they all listen there and
+    call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. A scenario may name
+    the release that it needs; one that is given wins. Raises ValueError for an unknown release or scenario.
+    """
+    plan = read(scenario)
+    world_addresses, listen = _addresses(addresses)
+    full = build_of(release)
+    world = World(release=full, nodes=healthy_nodes(full, world_addresses), scenario=scenario)
+    if numbers(full) < (9, 1):
+        world.ris_cap = 200
+    for node in world.nodes:
+        node.listen = listen
+        if real_ports:
+            node.https_port, node.http_port, node.ssh_port = HTTPS_PORT, HTTP_PORT, SSH_PORT
+    db = world.database = database.create(full)
+    db.execute("begin")
+    base_cluster.fill(db, world)
+    base_devices.fill(db, world, phones)
+    db.execute("commit")
+    db.execute("analyze")
+    apply(plan, world)
+    return world
+
+
+def _addresses(addresses: Sequence[str] | None) -> tuple[Sequence[str], str]:
+    if addresses:
+        return addresses, ""
+    # Only Linux answers on all of 127/8 without being asked to.
+    return (LOOPBACK, "") if sys.platform == "linux" else (DOCUMENTATION, "127.0.0.1")

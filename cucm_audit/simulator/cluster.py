@@ -1,0 +1,159 @@
+"""A running cluster: HTTPS, HTTP and SSH of every node, in threads that end with the process or after a while."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from cucm_audit.simulator import base_cluster, certificates
+from cucm_audit.simulator.database import add, every_column
+from cucm_audit.simulator.web_server import WebServer
+from cucm_audit.simulator.world import SimNode, World
+
+MAX_LIFE = 6 * 3600.0
+
+
+class Cluster:
+    """Starts and stops the servers of a world. Usable in a ``with``. ``max_life`` is in seconds: nobody has to remember to stop it."""
+
+    def __init__(self, world: World, *, max_life: float = MAX_LIFE) -> None:
+        self.world = world
+        self._running: dict[str, list[Any]] = {}
+        self._generations: dict[str, int] = {}
+        self._max_life = max_life
+        self._timer: threading.Timer | None = None
+        for node in world.nodes:
+            if node.certificate is None:
+                node.certificate = certificates.make(node)
+        _certificate_rows(world)
+
+    def start(self) -> "Cluster":
+        """Start every node that is not down."""
+        for node in self.world.nodes:
+            self.up(node.name, first=True)
+        self._timer = threading.Timer(self._max_life, self.stop)
+        self._timer.daemon = True
+        self._timer.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop everything. Safe to call twice."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for name in list(self._running):
+            self.down(name)
+
+    def __enter__(self) -> "Cluster":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def up(self, name: str, first: bool = False) -> None:
+        """Start a node. At the first start one with the fault "down" only gets port numbers that nobody listens on."""
+        node = self.world.node(name)
+        off = first and bool(node.faults.get("down"))
+        servers: list[Any] = []
+        for attribute, tls in (("https_port", True), ("http_port", False)):
+            if off or node.faults.get("refuse"):
+                setattr(node, attribute, getattr(node, attribute) or _dead_port(node.at))
+                continue
+            server = WebServer(self.world, node, tls=tls, port=getattr(node, attribute))
+            setattr(node, attribute, server.start())
+            servers.append(server)
+        if off:
+            node.ssh_port = node.ssh_port or _dead_port(node.at)
+        else:
+            servers += _ssh(self.world, node)
+        self._running[node.name] = servers
+
+    def down(self, name: str) -> None:
+        """Switch a node off: its ports refuse connections from now on."""
+        for server in self._running.pop(self.world.node(name).name, []):
+            server.stop()
+
+    def renew_certificate(self, name: str, **options: int) -> str:
+        """Give a node another web certificate, with another key, and restart it; returns the new fingerprint."""
+        node = self.world.node(name)
+        self._generations[name] = self._generations.get(name, 0) + 1
+        self.down(name)
+        node.certificate = certificates.make(node, self._generations[name], **options)
+        self.up(name)
+        return self.certificate_fingerprint(name)
+
+    def certificate_fingerprint(self, name: str) -> str:
+        """Return the SHA-256 fingerprint of a node's web certificate, AB:CD:..."""
+        return str(self.world.node(name).certificate.fingerprint)
+
+    def toml(self, path: str | Path, name: str = "lab", *, settings: str = "") -> Path:
+        """Write a cluster file for this cluster, with both password files (mode 0600) beside it, and return its path.
+
+        The other nodes are named only where their ports or addresses cannot be discovered.
+        """
+        path = Path(path)
+        for file, (_, password) in (("app.pass", self.world.application), ("os.pass", self.world.platform)):
+            _write_private(path.parent / file, password + "\n")
+        door = self.world.publisher
+        lines = [
+            f"[cluster.{name}]", f'node = "{door.at}"', f"https-port = {door.https_port}", f"http-port = {door.http_port}", f"ssh-port = {door.ssh_port}",
+            f"[cluster.{name}.application]", f'user = "{self.world.application[0]}"', 'password-file = "app.pass"',
+            f"[cluster.{name}.platform]", f'user = "{self.world.platform[0]}"', 'password-file = "os.pass"',
+            f"[cluster.{name}.extension-mobility]", 'api-users = ["emapi"]',
+        ]  # fmt: skip
+        if settings:
+            lines += [f"[cluster.{name}.settings]", settings]
+        for node in self.world.nodes:
+            lines += [
+                f'[cluster.{name}.nodes."{node.name}"]', f'address = "{node.at}"', f"https-port = {node.https_port}",
+                f"http-port = {node.http_port}", f"ssh-port = {node.ssh_port}",
+            ]  # fmt: skip
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+
+def _ssh(world: World, node: SimNode) -> list[Any]:
+    """Start SSH with the other half of the simulator."""
+    try:
+        from cucm_audit.simulator.ssh import SshServer
+    except ImportError:
+        node.ssh_port = node.ssh_port or _dead_port(node.at)
+        return []
+    server = SshServer(world, node)
+    node.ssh_port = server.start()
+    return [server]
+
+
+def _dead_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    path.chmod(0o600)
+
+
+def _certificate_rows(world: World) -> None:
+    """Put the nodes' web certificates into the database, as tomcat and as tomcat-trust."""
+    rows, stores = [], []
+    for place, node in enumerate(world.nodes):
+        pkid, own = base_cluster.guid("certificate", place), node.certificate
+        rows.append((pkid, f"{node.host}.{node.domain}", own.subject, own.issuer, own.serial, own.pem, node.address))
+        stores += [(base_cluster.guid("store", f"{place}/{store}"), pkid, store) for store in (3, 6)]
+    assert "certificate" in every_column()
+    columns = ("pkid", "servername", "subjectname", "issuername", "serialnumber", "certificate", "ipv4address")
+    with world.lock:
+        world.database.execute("delete from certificate")
+        world.database.execute("delete from certificateservicecertificatemap")
+        add(world.database, world.release, "certificate", columns, rows)
+        add(
+            world.database,
+            world.release,
+            "certificateservicecertificatemap",
+            ("pkid", "fkcertificate", "tkcertificateservice"),
+            stores,
+        )

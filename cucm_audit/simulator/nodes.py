@@ -1,0 +1,143 @@
+"""The healthy cluster's servers: names, addresses, services, boots and device packs, as each release's rule wants them.
+
+The rule after a device pack (reference: cli.md section 11): up to 11.5(1)SU4, and on 12.0(1) to SU1, every node is
+rebooted, publisher first; later Cisco Tomcat is restarted on all nodes and Cisco CallManager on the publisher.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from cucm_audit.simulator.base_types import PACKS
+from cucm_audit.simulator.dictionary import numbers
+from cucm_audit.simulator.world import SimEvent, SimNode, SimService
+
+#: name and product of the cluster's servers; the first is the publisher.
+SERVERS = (
+    ("cucm-pub", "callmanager"),
+    ("cucm-sub1", "callmanager"),
+    ("cucm-sub2", "callmanager"),
+    ("cucm-imp1", "cups"),
+)
+DOMAIN = "example.com"
+INSTALLED_DAYS_AGO = 300
+PACK_DAYS_AGO = 60
+
+#: name, feature service, activated on (publisher, first subscriber, second subscriber).
+VOICE_SERVICES = (
+    ("System SSH", False, "yyy"), ("Cluster Manager", False, "yyy"), ("A Cisco DB", False, "yyy"), ("A Cisco DB Replicator", False, "yyy"),
+    ("Cisco Tomcat", False, "yyy"), ("Cisco Database Layer Monitor", False, "yyy"), ("Cisco RIS Data Collector", False, "yyy"),
+    ("Cisco CallManager Cisco IP Phone Services", False, "yyy"), ("Cisco Extension Mobility Application", False, "yyy"),
+    ("Cisco Trust Verification Service", False, "yyy"), ("Cisco Certificate Expiry Monitor", False, "yyy"), ("Cisco CDR Agent", False, "yyy"),
+    ("Cisco DRF Local", False, "yyy"), ("Cisco DRF Master", False, "yoo"), ("Cisco Intercluster Lookup Service", False, "yoo"),
+    ("Cisco CallManager", True, "yyy"), ("Cisco Tftp", True, "yyn"), ("Cisco CTIManager", True, "nyy"),
+    ("Cisco IP Voice Media Streaming App", True, "nyy"), ("Cisco Extension Mobility", True, "yyy"), ("Cisco AXL Web Service", True, "yyy"),
+    ("Cisco DirSync", True, "ynn"), ("Cisco Bulk Provisioning Service", True, "ynn"), ("Cisco Serviceability Reporter", True, "ynn"),
+    ("Cisco Certificate Authority Proxy Function", True, "ynn"), ("Cisco WebDialer Web Service", True, "nnn"),
+)  # fmt: skip
+PRESENCE_SERVICES = ("System SSH", "Cluster Manager", "A Cisco DB", "A Cisco DB Replicator", "Cisco Tomcat", "Cisco RIS Data Collector",
+                     "Cisco DRF Local", "Cisco AXL Web Service", "Cisco Presence Engine", "Cisco XCP Router", "Cisco SIP Proxy")  # fmt: skip
+OTHER_OPTION = "ciscocm.free_common_space_v1.10.cop"
+NOT_ACTIVATED = (-1068, "Service Not Activated")
+COMMANDED_OUT = (-1069, "Commanded Out of Service")
+
+
+def reboots_after_pack(release: str) -> bool:
+    """Say whether a device pack wants a reboot of every node on this build."""
+    build = numbers(release)[:4]
+    return build < (11, 5, 1, 15900) or (12, 0, 1) <= build < (12, 0, 1, 22900)
+
+
+def healthy_nodes(release: str, addresses: Sequence[str]) -> list[SimNode]:
+    """Return the servers of a healthy cluster. Before 10.0 IM and Presence is a cluster of its own and is left out."""
+    servers = [server for server in SERVERS if server[1] == "callmanager" or numbers(release) >= (10, 0)]
+    if len(addresses) < len(servers):
+        raise ValueError(f"{len(servers)} addresses are needed, {len(addresses)} were given")
+    return [_node(place, name, product, addresses[place], release) for place, (name, product) in enumerate(servers)]
+
+
+def _node(place: int, name: str, product: str, address: str, release: str) -> SimNode:
+    voice = product == "callmanager"
+    pack, survivor = PACKS[max(key for key in PACKS if key <= numbers(release)[:2])]
+    node = SimNode(
+        name=name, host=name, domain=DOMAIN, address=address, role="subscriber" if place else "publisher", product=product, release=release,
+        options=[OTHER_OPTION, pack] if voice else [OTHER_OPTION],
+        ntp={"daemon": "chronyd" if numbers(release) >= (15,) else "ntpd", "running": True, "synchronised": True,
+             "server": "192.0.2.123" if not place else "cucm-pub", "stratum": 4 if place else 3, "within_ms": 12 + 7 * place, "poll": 1024},
+        replication={"state": 2, "queue": 0, "ping": 0.02 + 0.23 * place, "y": "Y/Y/Y", "details": "Setup Completed"},
+    )  # fmt: skip
+    if place < 2 and numbers(release) >= (10, 0):
+        node.options.append(survivor)  # a pack of an older release that came through an upgrade; it is no difference
+    booted = _history(node, place, pack if voice else "")
+    node.booted_at = booted
+    node.services = _services(place, voice, booted, release)
+    return node
+
+
+def _history(node: SimNode, place: int, pack: str) -> dt.datetime:
+    """Write the node's system history and return the time of its last boot."""
+    later = dt.timedelta(minutes=20 * place)
+    release, installed = node.release, days_ago(INSTALLED_DAYS_AGO, 8) + later
+    booted = installed + dt.timedelta(minutes=46)
+    node.events = [
+        SimEvent(at=installed, action="Install", subject=release, result="Start"),
+        SimEvent(at=installed + dt.timedelta(minutes=45), action="Install", subject=release, result="Success"),
+        SimEvent(at=booted, action="Boot", subject=release, result="Start"),
+        SimEvent(at=booted + dt.timedelta(days=9), action="Cisco Option Install", subject=OTHER_OPTION, result="Start"),
+        SimEvent(
+            at=booted + dt.timedelta(days=9, minutes=2),
+            action="Cisco Option Install",
+            subject=OTHER_OPTION,
+            result="Success",
+        ),
+    ]
+    if pack:
+        node.events += pack_events(pack, pack_time(place))
+        if reboots_after_pack(release):
+            booted = pack_time(place) + dt.timedelta(hours=2, minutes=10 * place)
+            node.events += boot_events(release, booted)
+    return booted
+
+
+def pack_time(place: int) -> dt.datetime:
+    """Return when the pack was started on the server at ``place`` (0 is the publisher)."""
+    return days_ago(PACK_DAYS_AGO, 9) + dt.timedelta(minutes=20 * place)
+
+
+def pack_events(pack: str, at: dt.datetime) -> list[SimEvent]:
+    """Return the lines of an option's installation, eleven minutes long."""
+    return [
+        SimEvent(at=at, action="Cisco Option Install", subject=pack, result="Start"),
+        SimEvent(at=at + dt.timedelta(minutes=11), action="Cisco Option Install", subject=pack, result="Success"),
+    ]
+
+
+def boot_events(release: str, at: dt.datetime) -> list[SimEvent]:
+    """Return the lines of a clean restart that comes up at ``at``."""
+    return [
+        SimEvent(at=at - dt.timedelta(minutes=3), action="Restart", subject=release, result="Start"),
+        SimEvent(at=at, action="Boot", subject=release, result="Start"),
+    ]
+
+
+def _services(place: int, voice: bool, booted: dt.datetime, release: str) -> dict[str, SimService]:
+    up = booted + dt.timedelta(minutes=4)
+    if not voice:
+        return {name: SimService(name=name, feature=False, activated=True, started_at=up) for name in PRESENCE_SERVICES}
+    services = {}
+    for name, feature, letters in VOICE_SERVICES:
+        service = SimService(name=name, feature=feature, activated=letters[place] != "n", started_at=up)
+        if letters[place] != "y":
+            service.status, service.started_at = "Stopped", None
+            service.reason_code, service.reason = NOT_ACTIVATED if letters[place] == "n" else COMMANDED_OUT
+        services[name] = service
+    if not reboots_after_pack(release):
+        services["Cisco Tomcat"].started_at = pack_time(place) + dt.timedelta(minutes=50)
+        if place == 0:
+            services["Cisco CallManager"].started_at = pack_time(2) + dt.timedelta(minutes=90)
+    return services
+
+
+def days_ago(days: int, hour: int) -> dt.datetime:
+    """Return a time of day some days ago, UTC; never in the hours in which European clocks change."""
+    today = dt.datetime.now(dt.UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today - dt.timedelta(days=days)

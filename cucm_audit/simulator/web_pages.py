@@ -1,0 +1,82 @@
+"""The pages that phones fetch: Extension Mobility and the Services button (reference: serviceability.md 5.1 and 6).
+
+They need no account. A request that would log somebody in or out is remembered as a write and does nothing.
+"""
+
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from cucm_audit.simulator.exchange import Exchange, Reply, page
+
+WRITING = {"userid", "seq", "dologout"}
+EM, EM_SERVICE, MENU = "/emapp/EMAppServlet", "/emservice/EMServiceServlet", "/ccmcip/getservicesmenu.jsp"
+
+
+def answer(exchange: Exchange) -> Reply | None:
+    """Return a page, or None when there is no such page."""
+    if exchange.path not in (EM, EM_SERVICE, MENU):
+        return None
+    parameters = parse_qs(exchange.query, keep_blank_values=True)
+    writing = bool({name.lower() for name in parameters} & WRITING) or exchange.method not in ("GET", "HEAD")
+    exchange.record("web", f"{exchange.method} {exchange.path}", exchange.query, write=writing)
+    if exchange.path == EM_SERVICE:
+        # Queries of the EM API are not simulated; what comes this way might log somebody in.
+        return page(403, "Access to the requested resource has been denied")
+    if exchange.path == MENU:
+        return (
+            _menu(exchange)
+            if _runs(exchange, "Cisco CallManager Cisco IP Phone Services")
+            else page(503, "Service Unavailable")
+        )
+    if not _runs(exchange, "Cisco Extension Mobility Application"):
+        return page(503, "Service Unavailable")
+    device = parameters.get("device", [""])[0]
+    if not device:
+        return _text("Login/Logout is unavailable(207)")
+    if not _runs(exchange, "Cisco Extension Mobility"):
+        return _text("Login/Logout is unavailable(208)")
+    return _form(exchange, device) if _is_known(exchange, device) else _text("Login is unavailable(11)")
+
+
+def _runs(exchange: Exchange, name: str) -> bool:
+    service = exchange.node.services.get(name)
+    return service is not None and service.status == "Started"
+
+
+def _is_known(exchange: Exchange, device: str) -> bool:
+    with exchange.world.lock:
+        return (
+            exchange.world.database.execute(
+                "select 1 from device where name = ? and allowhotelingflag = 't'", (device,)
+            ).fetchone()
+            is not None
+        )
+
+
+def _form(exchange: Exchange, device: str) -> Reply:
+    """The layout of the objects is from memory."""
+    url = f"{'https' if exchange.secure else 'http'}://{exchange.node.address}:{8443 if exchange.secure else 8080}{EM}?device={escape(device)}"
+    fields = "".join(
+        f"<InputItem><DisplayName>{label}</DisplayName><QueryStringParam>{name}</QueryStringParam><InputFlags>{flags}</InputFlags><DefaultValue/></InputItem>"
+        for label, name, flags in (("UserID", "userid", "A"), ("PIN", "seq", "NP"))
+    )
+    return _xml(
+        f"<CiscoIPPhoneInput><Title>Extension Mobility</Title><Prompt>Please sign on</Prompt><URL>{url}</URL>{fields}</CiscoIPPhoneInput>"
+    )
+
+
+def _text(words: str) -> Reply:
+    return _xml(f"<CiscoIPPhoneText><Title>Extension Mobility</Title><Text>{escape(words)}</Text></CiscoIPPhoneText>")
+
+
+def _menu(exchange: Exchange) -> Reply:
+    with exchange.world.lock:
+        rows = exchange.world.database.execute(
+            "select name, urltemplate from telecasterservice where enabled = 't' and tkphoneservice = 0 order by name"
+        ).fetchall()
+    inner = "".join(f"<MenuItem><Name>{escape(name)}</Name><URL>{escape(url)}</URL></MenuItem>" for name, url in rows)
+    return _xml(f"<CiscoIPPhoneMenu><Title>Services</Title>{inner}</CiscoIPPhoneMenu>")
+
+
+def _xml(inner: str) -> Reply:
+    return Reply(200, f'<?xml version="1.0" encoding="utf-8"?>{inner}'.encode(), "text/xml;charset=UTF-8")
