@@ -120,8 +120,9 @@ def accounts(
     if application is None and ask is not None:
         application = AccountEntry(user=click.prompt("Application user (AXL, serviceability)", err=True))
     if application is None:
-        raise Problem(f"{cluster.name}: nobody is named who logs in: say --user NAME, or write [cluster.{cluster.name}"
-                      ".application] in cucm-audit.toml")  # fmt: skip
+        file = config.path or "cucm-audit.toml (no cluster file was found)"
+        table = f"[cluster.{cluster.name}.application]"
+        raise Problem(f"{cluster.name}: nobody is named who logs in: say --user NAME, or write {table} in {file}")
     platform = None if without_ssh else _entry(cluster.platform, os_user)
     first = _account(cluster, config, "application", application, ask)
     return first, None if platform is None else _account(cluster, config, "platform", platform, ask)

@@ -48,12 +48,17 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[object]], width: int
 
 def _grid(headers: Sequence[str], rows: Sequence[Sequence[Sequence[object]]], width: int) -> str:
     """Return a table whose last column takes the room that the others leave. Numbers stay as they are written."""
-    limit = max((width - 2 * len(headers)) // len(headers), 12)
+    least = [drawn(header) + _PADDING for header in headers]
     widths = [
-        max([drawn(header) + _PADDING, *(min(limit, drawn(visible(text))) for row in rows for text in row[column])])
-        for column, header in enumerate(headers[:-1])
+        max([least[column], *(drawn(visible(text)) for row in rows for text in row[column])])
+        for column in range(len(headers) - 1)
     ]
-    widths.append(max(width - sum(widths) - 2 * len(widths), drawn(headers[-1]) + _PADDING))
+    room = width - 2 * len(widths)
+    last = max(min(room // 3, 40), least[-1])
+    while sum(widths) > room - last and widths != least[:-1]:
+        slack = [have - need for have, need in zip(widths, least, strict=False)]
+        widths[slack.index(max(slack))] -= 1
+    widths.append(max(room - sum(widths), least[-1]))
     return tabulate(cells(rows, widths), headers=headers, disable_numparse=True)
 
 

@@ -1,0 +1,27 @@
+# What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
+.PHONY: dev lint test pages wheel bench
+
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+dev:
+	python3 -m venv $(VENV)
+	$(BIN)/pip install -e '.[dev]'
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test:
+	$(BIN)/pytest
+
+# Generated pages: the help text in README.md (a test says when it is stale).
+pages:
+	$(BIN)/python tests/pages.py --write
+
+wheel:
+	$(BIN)/python -m build --wheel
+
+bench:
+	$(BIN)/python -m benchmarks
