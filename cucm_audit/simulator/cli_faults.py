@@ -6,7 +6,7 @@ the command's text, ``*`` stands for anything, ``True`` for every command.
 
 The door
     ssh_refuse            True: the port is closed
-    ssh_drop              "connect" or True: closed before the first byte; "login": closed once somebody has logged in
+    ssh_drop              "connect" or True: closed before the first byte; "login": when a shell is asked for
     ssh_silent            True: the connection is taken and nothing is ever said
     ssh_prelines          lines before the version string: a number, or "endless"
     ssh_version           the version string after "SSH-2.0-" (default by release: OpenSSH_5.3, 7.4 or 8.8)

@@ -46,8 +46,7 @@ class Login(paramiko.ServerInterface):
         self._faults = Faults(node.faults)
         self._user, self._asked = "", ""
         self.windows: dict[int, Window] = {}
-        self.shells: queue.Queue[int] = queue.Queue()
-        self.opened = False
+        self.shells: queue.Queue[paramiko.Channel] = queue.Queue()
 
     # ------------------------------------------------------------------------------------------------------- logging in
     def get_banner(self) -> tuple[str | None, str | None]:
@@ -120,7 +119,6 @@ class Login(paramiko.ServerInterface):
         """Open sessions, and nothing else: no forwarding."""
         if kind != "session":
             return common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-        self.opened = True
         self.windows[chanid] = Window()
         return common.OPEN_SUCCEEDED
 
@@ -153,7 +151,7 @@ class Login(paramiko.ServerInterface):
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
         """Hand the channel to the server, which starts a session on it."""
-        self.shells.put(channel.chanid)
+        self.shells.put(channel)
         return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002

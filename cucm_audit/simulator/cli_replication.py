@@ -84,6 +84,8 @@ def _progress(call: Call, done: int, total: int) -> str:
 def _facts(node: SimNode, index: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"state": 2, "queue": 0, "ping": "0.020" if index == 0 else "0.256", "y": "Y/Y/Y"}
     facts |= {key: value for key, value in node.replication.items() if value not in (None, "")}
+    if isinstance(facts["ping"], float):
+        facts["ping"] = f"{facts['ping']:.3f}"
     facts.setdefault("group", f"g_{index + 2}")
     facts.setdefault("details", _DETAILS.get(str(facts["state"]), ""))
     return facts

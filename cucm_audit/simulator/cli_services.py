@@ -49,7 +49,10 @@ def ntp(call: Call) -> dict[str, Any]:
         "spelling": "synchronised",  # both spellings occur on the same release
         "pid": 8609,
     }
-    return {**usual, **call.node.ntp}
+    facts = {**usual, **call.node.ntp}
+    named = [node.address for node in call.world.nodes if facts["server"] in (node.name, node.host)]
+    facts["server"] = (named or [facts["server"]])[0]  # the daemons print addresses
+    return facts
 
 
 def ntp_status(call: Call) -> Answer:

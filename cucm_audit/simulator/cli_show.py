@@ -3,6 +3,7 @@
 import datetime as dt
 
 from cucm_audit.simulator.cli_answer import Answer, Call, booted_at, ctime, failure, is_publisher, local, text
+from cucm_audit.simulator.database import node_query
 
 # Release below which the OS version applies, newest last. 12.5 is a captured value, the others are from memory.
 _OS_VERSIONS = ((9, "4.0.0.0-44"), (10, "5.0.0.0-2"), (12, "6.0.0.0-2"), (15, "7.0.0.0-4"), (99, "8.0.0.0-1"))
@@ -96,8 +97,16 @@ def network_cluster(call: Call) -> Answer:
     lines = [_member(call, index) for index in range(len(call.world.nodes))]
     if call.node.role == "publisher":
         lines += ["", "Server Table (processnode) Entries", "----------------------------------"]
-        lines += [node.name for node in call.world.nodes]
+        lines += _server_table(call)
     return text(*lines, "")
+
+
+def _server_table(call: Call) -> list[str]:
+    """Return the names of System > Server as the publisher's database has them."""
+    if call.world.database is None:
+        return [node.name for node in call.world.nodes]
+    _, rows = node_query(call.world, call.node, "select name from processnode where systemnode = 'f' order by nodeid")
+    return [str(row[0]) for row in rows]
 
 
 def _member(call: Call, index: int) -> str:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from cucm_audit.simulator.cli_answer import Answer, Call, failure, text
+from cucm_audit.simulator.database import SqlError, node_query
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\{.*?\}|/\*.*?\*/", re.DOTALL)
 _CHANGES = re.compile(
@@ -29,10 +29,9 @@ def statement(command: str) -> str:
 def run_sql(call: Call) -> Answer:
     """Run the SELECT and print it in columns as wide as their longest value."""
     sql = statement(call.text)
-    database = import_module("cucm_audit.simulator.database")
     try:
-        columns, rows = database.node_query(call.world, call.node, sql)
-    except database.SqlError as error:
+        columns, rows = node_query(call.world, call.node, sql)
+    except SqlError as error:
         return failure(str(error))
     return text(*table([str(column) for column in columns], rows))
 

@@ -7,7 +7,7 @@ from typing import Any
 from cucm_audit.simulator.cli_faults import Faults
 
 CTRL_C, CTRL_D, ESCAPE = "\x03", "\x04", "\x1b"
-_POLL = 0.05  # seconds between two looks at whether the server stops
+_POLL = 0.02  # seconds between two looks at whether the server stops
 _PACKET = 16384  # bytes
 
 
@@ -49,7 +49,7 @@ class Terminal:
             self._channel.settimeout(None)  # a reader who takes his time is no fault
             try:
                 self._channel.sendall(data[start : start + step])
-            except OSError as error:
+            except (OSError, EOFError) as error:
                 raise GoneError from error
             if step < _PACKET and number < 200:
                 time.sleep(0.001)  # apart, so that they stay packets; a long answer is not slowed for ever

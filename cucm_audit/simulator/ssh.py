@@ -12,6 +12,7 @@ import base64
 import contextlib
 import hashlib
 import itertools
+import queue
 import socket
 import struct
 import threading
@@ -26,7 +27,7 @@ from cucm_audit.simulator.cli_session import Session
 from cucm_audit.simulator.cli_terminal import Terminal
 from cucm_audit.simulator.world import SimNode, World
 
-_POLL = 0.05  # seconds
+_POLL = 0.02  # seconds
 _SESSIONS = 10  # the platform's default for "set session maxlimit"
 
 
@@ -189,24 +190,21 @@ class SshServer:
 
     def _channels(self, transport: paramiko.Transport, login: Login) -> None:
         """Give every channel that asks for a shell a session, until the client leaves."""
-        channels: dict[int, paramiko.Channel] = {}
         while transport.is_active() and not self._stopping.is_set():
-            channel = transport.accept(_POLL)
-            if channel is not None:
-                channels[channel.chanid] = channel
-            if login.opened and self._faults.get("ssh_drop") == "login":
-                return
-            while not login.shells.empty():
-                number = login.shells.get()
-                self._run(self._session, transport, channels.pop(number), login, number)
+            with contextlib.suppress(queue.Empty):
+                channel = login.shells.get(timeout=_POLL)
+                if self._faults.get("ssh_drop") == "login":
+                    return
+                time.sleep(0.002)  # the request's own reply goes first
+                self._run(self._session, transport, channel, login)
 
-    def _session(self, transport: paramiko.Transport, channel: paramiko.Channel, login: Login, number: int) -> None:
+    def _session(self, transport: paramiko.Transport, channel: paramiko.Channel, login: Login) -> None:
         with self._lock:
             self._sessions += 1
             full = self._sessions > int(self._faults.get("ssh_session_limit", _SESSIONS))
         try:
             if not full:
-                self._talk(transport, channel, login, number)
+                self._talk(transport, channel, login)
         finally:
             with self._lock:
                 self._sessions -= 1
@@ -214,12 +212,12 @@ class SshServer:
                 channel.send_exit_status(0)
                 channel.close()
 
-    def _talk(self, transport: paramiko.Transport, channel: paramiko.Channel, login: Login, number: int) -> None:
+    def _talk(self, transport: paramiko.Transport, channel: paramiko.Channel, login: Login) -> None:
         def size() -> tuple[int, int]:
-            window = login.windows[number]
+            window = login.windows[channel.chanid]
             return window.columns, window.rows
 
-        terminal = Terminal(channel, self._faults, size, self._stopping.is_set, echo=login.windows[number].pty)
+        terminal = Terminal(channel, self._faults, size, self._stopping.is_set, echo=login.windows[channel.chanid].pty)
         self.terminals.append(terminal)
         Session(self.world, self.node, terminal, cut=transport.close, end=channel.close).run()
 
