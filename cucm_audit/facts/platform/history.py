@@ -106,6 +106,8 @@ def _result(said: str) -> tuple[str, str]:
 def _doubt(reading: Reading, row: dict[str, object], line: str) -> None:
     """Keep the row but doubt the log when a known action's line does not end as its lines do."""
     action, subject = row["action"], str(row["subject"])
+    if "|" in f"{action}{subject}":  # two events in one line
+        reading.odd.append(line)
     if action not in _CANONICAL.values():
         return
     if (action in _ONE_WORD and " " in subject) or (not row["result"] and action not in _MOMENTS):

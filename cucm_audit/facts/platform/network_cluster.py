@@ -5,7 +5,7 @@ import re
 from cucm_audit.clients.commands import NETWORK_CLUSTER
 from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
-from cucm_audit.facts.platform.reading import ADDRESS, Parsed, Reading, Row, no_answer, unwrapped
+from cucm_audit.facts.platform.reading import ADDRESS, Parsed, Reading, Row, has_address, no_answer, unwrapped
 
 _ADDRESS = re.compile(ADDRESS, re.A)
 _ROLES = ("Publisher", "Subscriber")
@@ -22,7 +22,7 @@ def parse(text: str) -> Parsed:
     for line in unwrapped(text, _complete):
         if row := _member(line):
             reading.add("cluster_member", row["address"], row, line)
-            if not row["state"]:
+            if not row["state"] or _holds_another(row["state"]):
                 reading.odd.append(line)
         elif _TABLE.fullmatch(line):
             names = True
@@ -61,6 +61,11 @@ def _authenticated(state: str) -> int | None:
     if _AUTHENTICATED.match(state):
         return 1
     return 0 if _NOT.match(state) else None
+
+
+def _holds_another(state: str) -> bool:
+    """Say whether another member's row runs on in this one's state."""
+    return has_address(state) or any(role in state for role in _ROLES)
 
 
 def _complete(line: str) -> bool:

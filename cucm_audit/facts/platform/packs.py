@@ -5,6 +5,7 @@ Names as in reference cli.md section 11. The same option is listed and logged wi
 
 import re
 
+_PREFIX = "cmterm-devicepack"
 _ENDINGS = frozenset({".cop", ".sgn", ".sha512", ".k3", ".k4"})
 _PACK = re.compile(r"cmterm-devicepack([0-9]{1,8})\.([0-9]{1,8})\.([0-9]{1,8})\.([0-9]{1,8})(?:-([0-9]{1,8}))?", re.I)
 
@@ -21,30 +22,40 @@ def stem(name: str) -> str:
     return name[:end]
 
 
-def pack_for(name: str) -> str:
-    """Return major.minor.maint that a device pack is made for, '' for any other option.
+def columns(name: str) -> dict[str, str]:
+    """Return stem, pack_for and pack_order of an option, as the snapshot keeps them.
 
-    >>> pack_for("cmterm-devicepack12.5.1.14080-1.cop.sgn")
+    ``pack_for`` is major.minor.maint that a device pack is made for; ``pack_order`` its numbers, so that text order is
+    age order, no revision counting as 0. Both are '' for any other option.
+
+    >>> columns("cmterm-devicepack12.5.1.14080-1.cop.sgn")["pack_for"]
     '12.5.1'
     """
-    numbers = _numbers(name)
-    return ".".join(map(str, numbers[:3]))
+    base = stem(name)
+    numbers = _numbers(base)
+    order = "%08d.%08d.%08d.%08d.%08d" % numbers if numbers else ""  # noqa: UP031 - twice as fast here
+    return {"stem": base, "pack_for": "%d.%d.%d" % numbers[:3] if numbers else "", "pack_order": order}  # noqa: UP031
+
+
+def pack_for(name: str) -> str:
+    """Return the release that a device pack is made for, '' for any other option."""
+    return columns(name)["pack_for"]
 
 
 def pack_order(name: str) -> str:
-    """Return a device pack's numbers so that text order is age order, '' for any other option. No revision counts as 0.
+    """Return what device packs are sorted by, '' for any other option.
 
     >>> pack_order("cmterm-devicepack14.0.1.16076.cop.sha512") < pack_order("cmterm-devicepack14.0.1.16076-1.cop")
     True
     """
-    return ".".join(f"{number:08d}" for number in _numbers(name))
+    return columns(name)["pack_order"]
 
 
 def strange_pack(name: str) -> bool:
     """Say whether the name begins like a device pack's but is cut or has other numbers: no other option is meant."""
-    return name[:17].lower() == "cmterm-devicepack" and not (_numbers(name) and ".cop" in name.lower())
+    return name[:17].lower() == _PREFIX and not (pack_for(name) and ".cop" in name.lower())
 
 
-def _numbers(name: str) -> tuple[int, ...]:
-    matched = _PACK.fullmatch(stem(name))
-    return tuple(int(number or 0) for number in matched.groups()) if matched else ()
+def _numbers(base: str) -> tuple[int, ...]:
+    matched = _PACK.fullmatch(base)
+    return tuple([int(number or 0) for number in matched.groups()]) if matched else ()

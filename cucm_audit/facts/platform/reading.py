@@ -110,17 +110,21 @@ def unwrapped(text: str, complete: Callable[[str], bool]) -> Iterator[str]:
     ``complete`` says whether a line is a whole row. Two lines are joined only when neither is one and both together
     are, so that a row is never swallowed.
     """
-    found = list(lines(text))
-    at = 0
-    while at < len(found):
-        line = found[at]
-        following = found[at + 1] if at + 1 < len(found) else ""
-        if following and len(line) + len(following) < _LOOK and not complete(line) and not complete(following):
-            both = f"{line} {following}"
-            if complete(both):
-                line, at = both, at + 1
-        yield line
-        at += 1
+    held = ""  # a line that is no whole row, so that the next may belong to it
+    for line in lines(text):
+        whole = complete(line)
+        if held:
+            both = f"{held} {line}"
+            if not whole and len(both) <= _LOOK and complete(both):
+                yield both
+                held = ""
+                continue
+            yield held
+        held = "" if whole else line
+        if whole:
+            yield line
+    if held:
+        yield held
 
 
 def harmless(line: str) -> bool:

@@ -19,6 +19,8 @@ def parse(text: str) -> Parsed:
         if matched and (name := line[: matched.start()].rstrip()):
             row = {"service": name, "status": matched[1], "reason": line[matched.end() :].strip()}
             reading.add("cli_service", name, row, line)
+            if "[" in row["reason"]:  # two services in one line
+                reading.odd.append(line)
         elif not _FRAME.fullmatch(line):
             reading.strange(line)
     if not reading.tables:

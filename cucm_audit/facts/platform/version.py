@@ -16,6 +16,7 @@ _MASTER = re.compile(r"(Active|Inactive) Master Version\s*:\s*(.*)", re.I | re.A
 _HEADER = re.compile(r"(Active|Inactive) Version Installed Software Options\s*:?", re.I | re.A)
 _NO_OPTIONS = re.compile(r"No Installed Software Options Found\.?", re.I)
 _OPTION = re.compile(r"[A-Za-z0-9][\w+~()-]*[.\-_][\w.+~()-]*", re.A)
+_TWO_NAMES = re.compile(r"\.cop[^.].*\.cop")
 _RELEASE = re.compile(r"[0-9]+\.[0-9][\w.()-]*", re.A)
 # The words for a missing partition are not published: only what can mean nothing else is taken for one.
 _NO_PARTITION = re.compile(
@@ -43,7 +44,7 @@ def parse(text: str, partition: str = "active") -> Parsed:
         elif partition == "inactive" and _NO_PARTITION.fullmatch(line):
             told = True
             reading.add("software_version", partition, {"partition": partition, "version": ""}, line)
-        elif _OPTION.fullmatch(line):
+        elif _OPTION.fullmatch(line) and not _TWO_NAMES.search(line):
             _option(reading, partition, line)
         else:
             reading.strange(line)
@@ -59,15 +60,9 @@ def _master(reading: Reading, partition: str, named: str, version: str, line: st
 
 
 def _option(reading: Reading, partition: str, name: str) -> None:
-    row = {
-        "partition": partition,
-        "name": name,
-        "stem": packs.stem(name),
-        "pack_for": packs.pack_for(name),
-        "pack_order": packs.pack_order(name),
-    }
+    row = {"partition": partition, "name": name, **packs.columns(name)}
     reading.add("installed_option", name, row)
-    if packs.strange_pack(name):
+    if not (row["pack_for"] and ".cop" in name) and packs.strange_pack(name):
         reading.trouble(f"the numbers of this device pack cannot be read: {name[:90]}", table="installed_option")
 
 

@@ -1,0 +1,136 @@
+import pytest
+
+from cucm_audit.clients import ClientError
+from cucm_audit.model import Reason
+from tests.facts.platform.asked import column, gather, recording
+
+ACTIVE, INACTIVE = "show version active", "show version inactive"
+
+
+def answers(release="12.5", **changed):
+    return {
+        ACTIVE: changed.get("active", recording(release, "show-version-active")),
+        INACTIVE: changed.get("inactive", recording("12.5", "show-version-inactive")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("release", "active"),
+    [("8.6", "8.6.2.22900-9"), ("10.5", "10.5.2.12901-1"), ("11.5", "11.5.1.15900-18"), ("15", "15.0.1.11900-23")],
+)
+def test_both_partitions(release, active):
+    told = gather("software_version", answers(release))
+    assert told.whole
+    assert column(told, "version") == [active, "11.5.1.15900-18"]
+    assert column(told, "partition") == ["active", "inactive"]
+    assert set(column(told, "node")) == {"bonn-pub"}
+
+
+def test_options_with_what_their_names_say():
+    told = gather("installed_option", answers())
+    assert told.whole
+    assert [(row["partition"], row["name"], row["pack_for"]) for row in told.rows] == [
+        ("active", "cmterm-devicepack12.5.1.14080-1.cop", "12.5.1"),
+        ("active", "ciscocm.free_common_space_v1.10.cop", ""),
+        ("inactive", "cmterm-devicepack11.5.1.15092-1.cop", "11.5.1"),
+    ]
+    assert told.rows[0]["stem"] == "cmterm-devicepack12.5.1.14080-1"
+
+
+def test_the_sentence_means_that_there_are_none():
+    told = gather("installed_option", answers("14", inactive=recording("11.5", "show-version-inactive")))
+    assert told.whole
+    assert told.rows == []
+
+
+def test_a_bare_header_is_not_an_empty_list():
+    cut = "Active Master Version: 12.5.1.14900-63\nActive Version Installed Software Options:\n"
+    told = gather("installed_option", answers(active=cut))
+    assert told.error is not None
+    assert told.error.reason is Reason.MALFORMED
+    assert gather("software_version", answers(active=cut)).whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "Inactive Master Version: 11.5.1.15900-18\n",
+        "Active Master Version:\n",
+        "Active Master Version: ?\n",
+        "x",
+    ],
+)
+def test_no_active_version_is_no_answer(text):
+    for table in ("software_version", "installed_option"):
+        told = gather(table, answers(active=text))
+        assert told.error is not None
+        assert told.error.reason is Reason.MALFORMED
+        assert told.error.node == "bonn-pub"
+        assert told.error.source == "ssh"
+        assert told.kept == [(ACTIVE, text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["No inactive version\n", "No inactive partition found.\n", "Inactive Master Version: none\n"]
+)
+def test_clear_words_for_a_missing_partition(text):
+    told = gather("software_version", answers(inactive=text))
+    assert told.whole
+    assert column(told, "version") == ["12.5.1.14900-63", ""]
+    assert gather("installed_option", answers(inactive=text)).whole
+
+
+@pytest.mark.parametrize(
+    "text", ["", "The partition could not be mounted\n", "No inactive version could be read: I/O error\n"]
+)
+def test_unclear_words_leave_the_inactive_side_unknown(text):
+    told = gather("software_version", answers(inactive=text))
+    assert column(told, "version") == ["12.5.1.14900-63"]
+    assert told.reasons == [Reason.MALFORMED]
+
+
+def test_an_inactive_side_that_fails_does_not_take_the_active_one_with_it():
+    error = ClientError(node="bonn-pub", source="ssh", doing=INACTIVE, reason=Reason.TIMEOUT)
+    told = gather("software_version", answers(inactive=error))
+    assert column(told, "version") == ["12.5.1.14900-63"]
+    assert told.reasons == [Reason.TIMEOUT]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cmterm-devicepack12.5.1.cop", "cmterm-devicepack12.5.1.14080-x.cop", "cmterm-devicepack12.5.1.140"],
+)
+def test_a_device_pack_whose_numbers_cannot_be_read_is_no_other_option(name):
+    told = gather("installed_option", answers(active=recording("12.5", "show-version-active") + name + "\n"))
+    assert name in column(told, "name")
+    assert told.reasons == [Reason.MALFORMED]
+
+
+def test_a_warning_among_the_options_is_no_option():
+    text = recording("12.5", "show-version-active")
+    warned = "WARNING: the last shutdown of this server was ungraceful. Rebuild it.\n" + text.replace(
+        "ciscocm", "WARNING: Disk/logging is 93% full\nciscocm"
+    )
+    told = gather("installed_option", answers(active=warned))
+    assert told.whole
+    assert len(told.rows) == 3
+
+
+def test_a_line_of_words_among_the_options_is_not_passed_over():
+    told = gather("installed_option", answers(active=recording("12.5", "show-version-active") + "and two more\n"))
+    assert len(told.rows) == 3
+    assert told.reasons == [Reason.MALFORMED]
+    assert "and two more" in told.troubles[0][2]
+    assert told.kept[0][0] == ACTIVE
+
+
+def test_two_answers_in_one_do_not_pass():
+    text = recording("12.5", "show-version-active") + "Active Master Version: 12.5.1.99999-1\n"
+    assert not gather("software_version", answers(active=text)).whole
+
+
+def test_busy_upgrading_says_so():
+    told = gather("software_version", answers(active="This command is not allowed during upgrade\n"))
+    assert told.error.reason is Reason.BUSY
