@@ -17,7 +17,7 @@ _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>\[[^\]]*\]|[^/?#:]*)(?::(?P<port>[^/?#]*))?(?P<path>[^?]*)(?:\?(?P<query>.*))?"
 )
 _LOAD = re.compile(r"(?P<family>[A-Za-z][A-Za-z0-9_]*)\.(?P<rest>\d[\w-]*)")
-_STEP = re.compile(r"(?P<number>\d+)(?:(?P<kind>SR|ES)(?P<special>\d+))?")
+_STEP = re.compile(r"(?P<number>\d+)(?:(?P<kind>SR|ES)(?P<special>\d+))?(?P<letter>[A-Z]?)")
 
 
 def is_ip(text: str | None) -> int | None:
@@ -110,22 +110,42 @@ def same_host(one: str | None, other: str | None) -> int | None:
     return int(("." not in one and other.split(".")[0] == one) or ("." not in other and one.split(".")[0] == other))
 
 
-def _load(text: str) -> tuple[str, list[tuple[int, str, int]]] | None:
-    text = re.sub(r"(\.loads|\.k[34]|\.cop(\.\w+)?)+$", "", text.strip(), flags=re.IGNORECASE)
+def _plain_load(text: str) -> str:
+    return re.sub(r"(\.loads|\.k[34]|\.cop(\.\w+)?)+$", "", text.strip(), flags=re.IGNORECASE)
+
+
+def same_load(one: str | None, other: str | None) -> int | None:
+    """Tell whether two load ids mean one load: equal without case and without the ending that phones report.
+
+    An empty id is not known, so NULL.
+
+    >>> same_load("sip78xx.10-1-1-9.loads", "SIP78xx.10-1-1-9"), same_load("sip78xx.10-1-1-9", "sip78xx.10-2-1-12")
+    (1, 0)
+    >>> same_load("", "sip78xx.10-1-1-9") is None
+    True
+    """
+    if not one or not other:
+        return None
+    return int(_plain_load(one).lower() == _plain_load(other).lower())
+
+
+def _load(text: str) -> tuple[str, list[tuple[int, str, int, str]]] | None:
+    text = _plain_load(text)
     match = _LOAD.fullmatch(text)
     if match is None:
         return None
     steps = [_STEP.fullmatch(step) for step in match["rest"].split("-")]
     if len(steps) < 3 or not all(steps):
         return None
-    return match["family"].lower(), [(int(s["number"]), s["kind"] or "", int(s["special"] or 0)) for s in steps if s]
+    read = [(int(s["number"]), s["kind"] or "", int(s["special"] or 0), s["letter"]) for s in steps if s]
+    return match["family"].lower(), read
 
 
 def older_load(one: str | None, other: str | None) -> int | None:
     """Tell whether phone load ``one`` is older than ``other``.
 
-    NULL for another family or a form that is not understood. A service release counts before the build, so 10-1-1-9 is
-    older than 10-1-1SR1-4 (reference: serviceability.md section 7). When one is a prefix of the other, neither is older.
+    NULL for another family or a form that is not understood. A service release counts before the build, so 10-1-1-9
+    is older than 10-1-1SR1-4 (reference: serviceability.md section 7). Where one begins the other, neither is older.
 
     >>> older_load("sip78xx.10-1-1SR1-4.loads", "sip78xx.10-2-1"), older_load("sip78xx.10-2-1-12", "sip78xx.10-2-1")
     (1, 0)
@@ -136,10 +156,16 @@ def older_load(one: str | None, other: str | None) -> int | None:
     """
     if one is None or other is None:
         return None
+    if same_load(one, other):
+        return 0
     left, right = _load(one), _load(other)
     if left is None or right is None or left[0] != right[0]:
         return None
-    for (number, kind, special), (other_number, other_kind, other_special) in zip(left[1], right[1], strict=False):
+    for (number, kind, special, letter), (other_number, other_kind, other_special, other_letter) in zip(
+        left[1], right[1], strict=False
+    ):
+        if letter != other_letter:
+            return None  # SCCP11.9-4-2-1S: what the letter is worth, no source says
         if number != other_number:
             return int(number < other_number)
         if kind and other_kind and kind != other_kind:
@@ -279,6 +305,7 @@ WORDS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("url_path", 1, url_path),
     ("url_query", 1, url_query),
     ("same_host", 2, same_host),
+    ("same_load", 2, same_load),
     ("older_load", 2, older_load),
     ("older_version", 2, older_version),
     ("version_in", 3, version_in),
