@@ -62,7 +62,8 @@ def knows_sha1() -> bool:
 def set_algorithms(transport: paramiko.Transport, wanted: Any) -> None:
     """Let the server offer nothing but ``wanted``: "legacy" or a dictionary of SecurityOptions."""
     if wanted == "legacy":
-        wanted = {"kex": _SHA1_KEX, "key_types": _SHA1_KEYS, "ciphers": _OLD_CIPHERS, "digests": _OLD_MACS}
+        # Group exchange needs a file of primes, which a library has not: the two fixed groups are offered.
+        wanted = {"kex": _SHA1_KEX[1:], "key_types": _SHA1_KEYS, "ciphers": _OLD_CIPHERS, "digests": _OLD_MACS}
     options = transport.get_security_options()
     for name, algorithms in (wanted or {}).items():
         setattr(options, name, tuple(algorithms))

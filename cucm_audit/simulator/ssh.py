@@ -32,7 +32,7 @@ _SESSIONS = 10  # the platform's default for "set session maxlimit"
 
 
 class SshServer:
-    """The SSH door of one node.
+    """The SSH door of one node, on ``port``, or the port that the node has already, or any free one.
 
     ``attempts`` are the attempts to log in, ``connections`` counts what reached the port, ``terminals`` are sessions
     that were opened, the oldest first, with every byte they received.
@@ -41,7 +41,7 @@ class SshServer:
     def __init__(self, world: World, node: SimNode, port: int = 0, address: str | None = None) -> None:
         self.world, self.node = world, node
         self.address = address or node.at
-        self.port = port
+        self.port = port or node.ssh_port
         self.attempts: list[Attempt] = []
         self.connections = 0
         self.terminals: list[Terminal] = []

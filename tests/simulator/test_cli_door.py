@@ -1,7 +1,10 @@
 """The SSH door: who gets in, host keys, algorithms, and a port that does not behave."""
 
 import itertools
+import re
+import shutil
 import socket
+import subprocess
 import time
 
 import paramiko
@@ -192,6 +195,7 @@ def test_sha1_only():
         if knows_sha1():
             transport = connected(server)
             assert transport.host_key_type == "ssh-rsa"
+            transport.auth_password(*server.world.platform)
             return
         with pytest.raises(paramiko.ssh_exception.IncompatiblePeer, match=r"no acceptable (kex|host key)"):
             connected(server)
@@ -292,3 +296,22 @@ def test_nothing_but_sessions():
         with pytest.raises(paramiko.SSHException):
             paramiko.SFTPClient.from_transport(transport)
         transport.close()
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="OpenSSH's client is not installed")
+def test_openssh_sees_sha1_only():
+    with serving(faulty(ssh_algorithms="legacy", ssh_host_key_types=("rsa",))) as server:
+        command = [
+            "ssh",
+            "-F",
+            "none",
+            "-oBatchMode=yes",
+            "-oStrictHostKeyChecking=no",
+            "-oUserKnownHostsFile=/dev/null",
+        ]
+        told = subprocess.run(
+            [*command, "-p", str(server.port), server.address], capture_output=True, text=True, timeout=20, check=False
+        )
+        assert re.search(r"no matching (key exchange method|host key type) found", told.stderr), told.stderr
+        assert "sha1" in told.stderr
+        assert server.attempts == []
