@@ -20,10 +20,7 @@ _OLD_ROW = re.compile(
     rf"{_START}(Yes|No|{_NOTHING}) +(\S+) +{_QUEUE} +(\S+(?: \S+)?) +(Yes|No|{_NOTHING}) +{_END}", re.A | re.I
 )
 _VIEW = re.compile(r"Cluster Detailed View from .{0,200}?\( *([0-9]{1,5}) Servers?\)\s*:?", re.I | re.A)
-_COLUMNS = (
-    re.compile(r"(?:PING|DB/RPC/?|DbMon\?|REPL\.|REPLICATION|SETUP|DBver&|Group|ID|\s)+", re.I),
-    re.compile(r"SERVER-NAME +IP ADDRESS +\(msec\).*", re.I),
-)
+_COLUMNS = re.compile(r"SERVER-NAME +IP ADDRESS +\(msec\).*|[^0-9()]{0,300}\bREPLICATION SETUP", re.I)
 _SINGLE = re.compile(r"Runtime state cannot be performed on a cluster with a single active node\b", re.I)
 _DATABASE_DOWN = re.compile(r"Cisco DB is not running\b", re.I)
 _LONGEST = 1000
@@ -51,7 +48,7 @@ def parse(text: str) -> Parsed:
             raise Unreadable(line[:200], reason=Reason.SERVICE_NOT_ACTIVATED, hint=hint)
         elif _SINGLE.match(line):
             single = True
-        elif not any(pattern.fullmatch(line[:_LONGEST]) for pattern in _COLUMNS):
+        elif not _COLUMNS.fullmatch(line[:_LONGEST]):
             head.append(line)
     read_head(reading, head)
     _check(reading, text, announced, single)
@@ -108,15 +105,14 @@ def _check(reading: Reading, text: str, announced: int | None, single: bool) -> 
 def rows(ask: Ask, *, table: str) -> Iterator[Row]:
     """Yield the rows of ``replication`` or ``replication_check``.
 
-    A cluster of one server replicates nothing: no rows, and that is the whole truth. When the cluster has more servers,
-    "a single active node" is no such answer: raises ClientError, because the others are not seen.
+    One voice node replicates nothing: no rows, and that is the whole truth (IM and Presence has a database of its own).
+    When there are more, "a single active node" is no such answer: raises ClientError, because the others are not seen.
     """
     answer, parsed = heard(ask, REPLICATION, parse)
-    if len(ask.nodes) != 1 and any(_SINGLE.match(line) for line in lines(answer.text)):
+    servers = sum(node.voice for node in ask.nodes)
+    if servers != 1 and any(_SINGLE.match(line) for line in lines(answer.text)):
         ask.keep(REPLICATION.text, answer.text)
-        detail = (
-            f"it speaks of a single active node, and the cluster has {len(ask.nodes) or 'an unknown number of'} nodes"
-        )
+        detail = f"it speaks of a single active node; voice nodes of this cluster: {servers or 'not known'}"
         raise refused(ask, REPLICATION, Reason.INCONSISTENT, detail)
     yield from found(ask, REPLICATION, answer.text, parsed, table)
 

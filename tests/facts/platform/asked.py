@@ -65,14 +65,14 @@ class Console:
         return Answer(text, START, START + dt.timedelta(seconds=self.seconds))
 
 
-def node(name="bonn-pub", role=Role.PUBLISHER):
-    return Node(name=name, address="127.0.0.1", role=role)
+def node(name="bonn-pub", role=Role.PUBLISHER, voice=True):
+    return Node(name=name, address="127.0.0.1", role=role, voice=voice)
 
 
-def gather(table, answers, *, nodes=2, seconds=2.0) -> Told:
+def gather(table, answers, *, nodes=2, presence=0, seconds=2.0) -> Told:
     """Gather one fact from a node that gives these answers."""
     (fact,) = [fact for fact in FACTS if fact.table == table]
-    cluster = tuple(node(f"node{number}") for number in range(nodes))
+    cluster = tuple(node(f"node{number}", voice=number < nodes) for number in range(nodes + presence))
     console = Console(answers, seconds)
     ask = Ask(node=node(), nodes=cluster, release="", select=lambda sql, params: iter(()), ssh=console)
     rows, error = [], None

@@ -148,7 +148,7 @@ SINGLE = "Runtime state cannot be performed on a cluster with a single active no
 
 
 def test_a_cluster_of_one_replicates_nothing():
-    for told in (servers(SINGLE, nodes=1), check(SINGLE, nodes=1)):
+    for told in (servers(SINGLE, nodes=1), check(SINGLE, nodes=1), servers(SINGLE, nodes=1, presence=2)):
         assert told.whole
         assert told.rows == []
 
