@@ -213,7 +213,8 @@ def _services(db: sqlite3.Connection, world: World) -> None:
 
 def enterprise_parameters(world: World) -> dict[str, str]:
     """Return the enterprise parameters of a healthy cluster. The raw value of PhoneServiceDisplay is in no source: invented."""
-    plain, secure = f"http://{world.publisher.address}:8080/ccmcip/", f"https://{world.publisher.address}:8443/ccmcip/"
+    host = url_host(world)
+    plain, secure = f"http://{host}:8080/ccmcip/", f"https://{host}:8443/ccmcip/"
     values = {
         "ClusterID": world.cluster_id, "ClusterName": "cucm.example.com", "OrganizationDomain": "example.com", "ClusterSecurityMode": "0",
         "URLServices": plain + "getservicesmenu.jsp", "SecureServicesURL": secure + "getservicesmenu.jsp",
@@ -227,7 +228,7 @@ def enterprise_parameters(world: World) -> dict[str, str]:
     }  # fmt: skip
     if numbers(world.release) >= (12, 0):
         values |= {
-            "SecureUDSUsersAccessURL": f"https://{world.publisher.address}:8443/cucm-uds/users",
+            "SecureUDSUsersAccessURL": f"https://{host}:8443/cucm-uds/users",
             "TLSCipherPreference": "1",
             "CertificateValidityCheck": "F",
         }
@@ -344,10 +345,19 @@ def _roles(db: sqlite3.Connection, world: World) -> None:
     add(db, world.release, "applicationuserdirgroupmap", ("pkid", "fkapplicationuser", "fkdirgroup"), member)
 
 
+def url_host(world: World) -> str:
+    """Return what URLs call the publisher: its address, or its name where the address is this machine's own loopback.
+
+    A phone that is sent to 127.x asks itself: such a URL is wrong on any cluster.
+    """
+    publisher = world.publisher
+    return publisher.name if publisher.address.startswith("127.") else publisher.address
+
+
 def em_urls(world: World) -> tuple[str, str]:
     """Return the plain and the secure URL of the Extension Mobility service of a healthy cluster."""
-    page = "emapp/EMAppServlet?device=#DEVICENAME#"
-    return f"http://{world.publisher.address}:8080/{page}", f"https://{world.publisher.address}:8443/{page}"
+    host, page = url_host(world), "emapp/EMAppServlet?device=#DEVICENAME#"
+    return f"http://{host}:8080/{page}", f"https://{host}:8443/{page}"
 
 
 def _phone_services(db: sqlite3.Connection, world: World) -> None:

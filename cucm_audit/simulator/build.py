@@ -15,7 +15,7 @@ DOCUMENTATION = tuple(f"192.0.2.{number}" for number in range(11, 15))
 
 
 def build(
-    release: str = "12.5",
+    release: str | None = None,
     scenario: str = "healthy",
     phones: int = 60,
     addresses: Sequence[str] | None = None,
@@ -24,12 +24,12 @@ def build(
     """Return a cluster that has not been started.
 
     Without ``addresses`` the servers are 127.0.10.1 to 127.0.10.4 (where only 127.0.0.1 exists, they all listen there and
-    call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. A scenario may name
-    the release that it needs; one that is given wins. Raises ValueError for an unknown release or scenario.
+    call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. Without a ``release``
+    it is the one that the scenario names, else 12.5. Raises ValueError for an unknown release or scenario.
     """
     plan = read(scenario)
     world_addresses, listen = _addresses(addresses)
-    full = build_of(release)
+    full = build_of(release or next((part["release"] for part in reversed(plan) if "release" in part), "12.5"))
     world = World(release=full, nodes=healthy_nodes(full, world_addresses), scenario=scenario)
     if numbers(full) < (9, 1):
         world.ris_cap = 200

@@ -1,5 +1,6 @@
 """A running cluster: HTTPS, HTTP and SSH of every node, in threads that end with the process or after a while."""
 
+import json
 import os
 import socket
 import threading
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cucm_audit.simulator import base_cluster, certificates
-from cucm_audit.simulator.database import add, every_column
+from cucm_audit.simulator.database import add
 from cucm_audit.simulator.web_server import WebServer
 from cucm_audit.simulator.world import SimNode, World
 
@@ -86,30 +87,32 @@ class Cluster:
         """Return the SHA-256 fingerprint of a node's web certificate, AB:CD:..."""
         return str(self.world.node(name).certificate.fingerprint)
 
-    def toml(self, path: str | Path, name: str = "lab", *, settings: str = "") -> Path:
+    def toml(self, path: str | Path, name: str = "lab") -> Path:
         """Write a cluster file for this cluster, with both password files (mode 0600) beside it, and return its path.
 
-        The other nodes are named only where their ports or addresses cannot be discovered.
+        Every node is named with its address and ports: nobody could discover free ports on loopback.
         """
         path = Path(path)
         for file, (_, password) in (("app.pass", self.world.application), ("os.pass", self.world.platform)):
             _write_private(path.parent / file, password + "\n")
-        door = self.world.publisher
-        lines = [
-            f"[cluster.{name}]", f'node = "{door.at}"', f"https-port = {door.https_port}", f"http-port = {door.http_port}", f"ssh-port = {door.ssh_port}",
-            f"[cluster.{name}.application]", f'user = "{self.world.application[0]}"', 'password-file = "app.pass"',
-            f"[cluster.{name}.platform]", f'user = "{self.world.platform[0]}"', 'password-file = "os.pass"',
-            f"[cluster.{name}.extension-mobility]", 'api-users = ["emapi"]',
-        ]  # fmt: skip
-        if settings:
-            lines += [f"[cluster.{name}.settings]", settings]
-        for node in self.world.nodes:
-            lines += [
-                f'[cluster.{name}.nodes."{node.name}"]', f'address = "{node.at}"', f"https-port = {node.https_port}",
-                f"http-port = {node.http_port}", f"ssh-port = {node.ssh_port}",
-            ]  # fmt: skip
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        head = f"cluster.{name}"
+        blocks: list[tuple[str, dict[str, object]]] = [
+            (head, {"node": self.world.publisher.at, **_ports(self.world.publisher)}),
+            (f"{head}.application", {"user": self.world.application[0], "password-file": "app.pass"}),
+            (f"{head}.platform", {"user": self.world.platform[0], "password-file": "os.pass"}),
+            (f"{head}.extension-mobility", {"api-users": ["emapi"]}),
+        ]
+        if self.world.settings:
+            blocks.append((f"{head}.settings", self.world.settings))
+        blocks += [(f'{head}.nodes."{node.name}"', {"address": node.at, **_ports(node)}) for node in self.world.nodes]
+        # JSON's strings, numbers and lists are TOML's too.
+        text = "\n".join(f"[{title}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()) for title, values in blocks)
+        path.write_text(text, encoding="utf-8")
         return path
+
+
+def _ports(node: SimNode) -> dict[str, object]:
+    return {"https-port": node.https_port, "http-port": node.http_port, "ssh-port": node.ssh_port}
 
 
 def _ssh(world: World, node: SimNode) -> list[Any]:
@@ -144,7 +147,6 @@ def _certificate_rows(world: World) -> None:
         pkid, own = base_cluster.guid("certificate", place), node.certificate
         rows.append((pkid, f"{node.host}.{node.domain}", own.subject, own.issuer, own.serial, own.pem, node.address))
         stores += [(base_cluster.guid("store", f"{place}/{store}"), pkid, store) for store in (3, 6)]
-    assert "certificate" in every_column()
     columns = ("pkid", "servername", "subjectname", "issuername", "serialnumber", "certificate", "ipv4address")
     with world.lock:
         world.database.execute("delete from certificate")

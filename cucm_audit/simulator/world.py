@@ -131,8 +131,10 @@ class World:
     faults: dict[str, Any] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     # How often each fault struck so far, and a node's requests to rate-limited services: kept by faults.py and ris.py.
-    counters: dict[str, Any] = field(default_factory=dict)
+    counters: dict[Any, Any] = field(default_factory=dict)
     scenario: str = "healthy"
+    # What the owner of this cluster would write under [cluster.X.settings]: goes into the file that Cluster.toml writes.
+    settings: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def node(self, name: str) -> SimNode:

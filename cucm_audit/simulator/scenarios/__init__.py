@@ -1,6 +1,7 @@
 """Scenarios: small TOML files that differ from the healthy cluster by what they break.
 
-``about = "..."`` says what the story is; ``base = ["d2", "p21"]`` puts other scenarios first. Then, in this order:
+``about = "..."`` says what the story is; ``base = ["d2", "p21"]`` puts other scenarios first; ``release`` is the one that it
+plays on unless another is asked for; ``[settings]`` are thresholds of the cluster's owner. Then, in this order:
 
 ``[[sql]]``
     ``do`` is one statement on the publisher's database, SQLite's own words (clients never send these); ``until`` and
@@ -11,9 +12,10 @@
     installation is forgotten), ``pack_days_ago`` (the pack is installed anew, without what has to follow), ``booted_days_ago``,
     ``booted_minutes`` (a clean restart so many minutes after the publisher's pack), ``service``
     (a table: name -> {status, reason_code, started_minutes_after_pack ...}), ``ntp``, ``replication``, ``missing_rows``,
-    ``faults``, ``accounts``, ``clock_offset``.
+    ``faults``, ``accounts``, ``clock_offset`` (seconds; the node's log and services have lived with that clock all along).
 ``[[registration]]``
-    ``name`` or ``models`` or ``every`` (n-th of those) choose; ``set`` holds the new values; ``copy_to`` adds a second row.
+    ``name``, ``models`` and ``on`` (node) choose, then ``every`` (each n-th) and ``most``; ``set`` holds the new values (``at``
+    is added to), ``copy_to`` adds a second row on another node instead of changing the first.
 ``[world]``
     ``faults``, ``ris_per_minute``, ``ris_cap``.
 """

@@ -22,6 +22,7 @@ def apply(plan: Sequence[Mapping[str, Any]], world: World) -> None:
                 _node(change, node, world)
         for change in part.get("registration", []):
             _registration(change, world)
+        world.settings.update(part.get("settings", {}))
         for key, value in part.get("world", {}).items():
             if key == "faults":
                 world.faults.update(value)
@@ -83,8 +84,23 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
             getattr(node, key).update(value)
         elif key == "accounts":
             node.accounts |= {kind: (account[0], account[1]) for kind, account in value.items()}
+        elif key == "clock_offset":
+            _clock(node, float(value))
         else:
             _set(node, key, value)
+
+
+def _clock(node: SimNode, seconds: float) -> None:
+    """Set the clock wrong, and with it everything that was written by it."""
+    shift = dt.timedelta(seconds=seconds - node.clock_offset)
+    node.clock_offset = seconds
+    for event in node.events:
+        event.at += shift
+    if node.booted_at is not None:
+        node.booted_at += shift
+    for service in node.services.values():
+        if service.started_at is not None:
+            service.started_at += shift
 
 
 def _packs(names: Iterable[str], pack: str) -> list[str]:
@@ -100,7 +116,7 @@ def _known_tables(value: Mapping[str, str], world: World) -> None:
 def _pack_again(node: SimNode, pack: str, at: dt.datetime) -> None:
     """Install the pack at another time: its old lines go, nothing that should follow happens."""
     node.events = [event for event in node.events if event.subject != pack]
-    node.events += pack_events(pack, at)
+    node.events += pack_events(pack, at + dt.timedelta(seconds=node.clock_offset))
     node.events.sort(key=lambda event: event.at)
     if pack not in node.options:
         node.options.append(pack)
@@ -108,6 +124,7 @@ def _pack_again(node: SimNode, pack: str, at: dt.datetime) -> None:
 
 def _boot(node: SimNode, at: dt.datetime) -> None:
     """Restart the node at ``at`` instead of after the pack of the healthy cluster."""
+    at += dt.timedelta(seconds=node.clock_offset)
     boots = [event for event in node.events if event.action == "Boot"]
     for old in boots[1:]:
         node.events = [
@@ -134,10 +151,15 @@ def _service(service: SimService, values: Mapping[str, Any]) -> None:
 
 
 def _registration(change: Mapping[str, Any], world: World) -> None:
+    unknown = set(change) - {"name", "models", "on", "every", "most", "set", "copy_to"}
+    if unknown:
+        raise ValueError(f"a scenario's registration has unknown keys: {', '.join(sorted(unknown))}")
     rows = [
         row
         for row in world.registrations
-        if row.name == change.get("name", row.name) and row.model in change.get("models", [row.model])
+        if row.name == change.get("name", row.name)
+        and row.model in change.get("models", [row.model])
+        and row.node == change.get("on", row.node)
     ]
     rows = rows[:: change.get("every", 1)][: change.get("most", len(rows))]
     if not rows:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-KEYS = {"about", "base", "release", "sql", "node", "registration", "world"}
+KEYS = {"about", "base", "release", "sql", "node", "registration", "world", "settings"}
 
 
 def names() -> list[str]:
