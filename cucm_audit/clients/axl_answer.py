@@ -127,7 +127,7 @@ def _rows(answer: "Answer", version: str, columns: frozenset[str]) -> Iterator[R
             if len(path) <= 4:
                 returns += _check_place(path, version, answer.status)
             continue
-        if len(path) == 5:
+        if len(path) == 5 and local(path[2]) == "executeSQLQueryResponse":
             if local(element) != "row":
                 raise Malformed(f"{local(element)} among the rows")
             yield _row(element, columns)

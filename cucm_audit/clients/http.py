@@ -176,7 +176,7 @@ class Session:
 
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_result(busy),
-            wait=tenacity.wait_exponential_jitter(initial=2, max=15, jitter=1),
+            wait=tenacity.wait_exponential(multiplier=2, max=15) + tenacity.wait_random(0, 1),
             stop=tenacity.stop_after_attempt(3),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
