@@ -49,7 +49,18 @@ class Tail(Enum):
     @property
     def seconds(self) -> float:
         """How long it has to stand there before it is believed: output comes in pieces."""
-        return {Tail.PAGER: 0.05, Tail.FILE_PAGER: 0.05, Tail.ASKED_ABOVE: 1.0}.get(self, 0.2)
+        return QUIET[self]
+
+
+#: Seconds; see :attr:`Tail.seconds`.
+QUIET = {
+    Tail.PROMPT: 0.2,
+    Tail.QUESTION: 0.2,
+    Tail.ASKED_ABOVE: 1.0,
+    Tail.PAGER: 0.05,
+    Tail.FILE_PAGER: 0.05,
+    Tail.NOTHING: 0.0,
+}
 
 
 def tail_of(open_line: str, last_line: str) -> Tail:

@@ -1,7 +1,7 @@
 """An open shell: types whole commands and pager keys, reads until the prompt is back.
 
-Knows nothing of logins and of what an answer means. Reference: cli.md sections 2.4 to 2.6. Time is wall-clock: output that
-never ends does not put the limit off.
+Knows nothing of logins and of what an answer means. Reference: cli.md sections 2.4 to 2.6. Time is wall-clock: output
+that never ends does not put the limit off.
 """
 
 import datetime as dt

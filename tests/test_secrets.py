@@ -1,0 +1,302 @@
+import base64
+import copy
+import dataclasses
+import html
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import time
+import types
+import urllib.parse
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+
+from cucm_audit import secrets
+from cucm_audit.secrets import Account, Mask, Secret, SecretError, mask, resolve
+
+TRICKY = "pä&s<>\"'/ +%w0rd\\"
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+def ask(tmp_path, **places):
+    places.setdefault("environment", dict(os.environ))
+    return resolve("hq", "platform", "osadmin", folder=tmp_path, **places)
+
+
+def secret_file(tmp_path, content="from-the-file\n", mode=0o600, name="secret"):
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    path.chmod(mode)
+    return path
+
+
+def keyring_with(monkeypatch, get_password):
+    monkeypatch.setitem(sys.modules, "keyring", types.SimpleNamespace(get_password=get_password))
+
+
+# --- Secret ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_shows_nothing():
+    secret = Secret("canary-4711")
+    account = Account(user="u", password=secret)
+    shown = [
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret:>20}",
+        f"{secret!r}",
+        "%s" % secret,
+        repr(account),
+        str([secret]),
+    ]
+    assert all("canary" not in text for text in shown)
+    assert str(secret) == "***"
+    assert secret.reveal() == "canary-4711"
+    assert not hasattr(secret, "__dict__")
+
+
+@pytest.mark.parametrize("leak", [pickle.dumps, copy.copy, copy.deepcopy, json.dumps], ids=lambda leak: leak.__name__)
+def test_a_secret_does_not_travel(leak):
+    with pytest.raises(TypeError):
+        leak(Secret("canary-4712"))
+
+
+def test_an_account_does_not_travel_either():
+    account = Account(user="u", password=Secret("canary-4713"))
+    for leak in (pickle.dumps, copy.deepcopy, dataclasses.asdict):
+        with pytest.raises(TypeError):
+            leak(account)
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_beside_the_cluster_file(tmp_path):
+    secret_file(tmp_path, " with blanks \r\nsecond line\n")
+    account = ask(tmp_path, file="secret")
+    assert account.user == "osadmin"
+    assert account.password.reveal() == " with blanks "
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600])
+def test_a_private_file(tmp_path, mode):
+    assert ask(tmp_path, file=secret_file(tmp_path, "no newline", mode)).password.reveal() == "no newline"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o644, 0o777])
+def test_a_file_for_others_is_refused(tmp_path, mode):
+    secret_file(tmp_path, "canary-4714", mode)
+    with pytest.raises(SecretError, match="chmod 600") as caught:
+        ask(tmp_path, file="secret", prompt=lambda _: "x")
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda folder: None, "could not be read"),
+        (lambda folder: secret_file(folder, ""), "empty"),
+        (lambda folder: secret_file(folder, "\nsecond\n"), "empty"),
+        (lambda folder: secret_file(folder, b"\xff\xfe\n"), "UTF-8"),
+        (lambda folder: secret_file(folder, b"a\0b\n"), "NUL"),
+        (lambda folder: secret_file(folder, "x" * 5000), "longer"),
+        (lambda folder: (folder / "secret").mkdir(), "plain file"),
+        (lambda folder: os.mkfifo(folder / "secret", 0o600), "plain file"),
+        (lambda folder: (folder / "secret").symlink_to(secret_file(folder, name="real")), "symbolic link"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(tmp_path, make, words):
+    make(tmp_path)
+    with pytest.raises(SecretError, match=words) as caught:
+        ask(tmp_path, file="secret")
+    assert "hq.platform" in str(caught.value)
+    assert str(tmp_path / "secret") in str(caught.value)
+
+
+def test_a_file_of_another_user_is_refused(tmp_path, monkeypatch):
+    secret_file(tmp_path)
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    with pytest.raises(SecretError, match="another user"):
+        ask(tmp_path, file="secret")
+
+
+def test_a_system_without_mode_bits_says_so(tmp_path, monkeypatch):
+    secret_file(tmp_path, mode=0o644)
+    heard = []
+    password = secrets._from_file("hq.platform", tmp_path / "secret", False, heard.append)
+    assert password == "from-the-file"
+    assert "no mode bits" in heard[0]
+
+
+def test_the_command_gives_its_first_line_and_nothing_else(tmp_path, capfd):
+    script = "import sys; print('from-the-command'); print('user: x'); sys.stderr.write('canary-4715')"
+    account = ask(tmp_path, command=[sys.executable, "-c", script])
+    assert account.password.reveal() == "from-the-command"
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+def test_the_command_is_relative_to_the_cluster_file_and_sees_no_shell(tmp_path):
+    script = tmp_path / "get"
+    script.write_text('#!/bin/sh\necho "$1"\n')
+    script.chmod(0o700)
+    assert ask(tmp_path, command=["./get", "$(id); `id` > x"]).password.reveal() == "$(id); `id` > x"
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_command_does_not_see_our_variables(tmp_path):
+    script = "import os; print(sorted(n for n in os.environ if n.startswith(('CUCM_AUDIT', 'KEPT'))))"
+    environment = {**os.environ, "CUCM_AUDIT_NODE": "x", "CUCM_AUDIT_SECRET": "y", "KEPT": "z"}
+    account = ask(tmp_path, command=[sys.executable, "-c", script], environment=environment)
+    assert account.password.reveal() == "['KEPT']"
+
+
+def test_a_flood_from_the_command_costs_no_memory(tmp_path):
+    script = "import sys; sys.stdout.write('first\\n' + 'x' * 20_000_000)"
+    assert ask(tmp_path, command=[sys.executable, "-c", script]).password.reveal() == "first"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no-such-program-here"], "could not be started"),
+        ([sys.executable, "-c", "print('canary-4716'); raise SystemExit(3)"], "status 3"),
+        ([sys.executable, "-c", ""], "empty"),
+        ([sys.executable, "-c", "print('x' * 10000)"], "longer"),
+    ],
+)
+def test_a_command_that_fails_is_an_error_and_the_next_place_is_not_tried(tmp_path, words, said):
+    secret_file(tmp_path)
+    with pytest.raises(SecretError, match=said) as caught:
+        ask(tmp_path, command=words, file="secret", prompt=lambda _: "x")
+    assert "canary" not in str(caught.value)
+    assert "password-command" in str(caught.value)
+
+
+@pytest.mark.parametrize("script", ["sleep 60", "sleep 60 & echo x; sleep 60", "yes"])
+def test_a_command_that_hangs_is_ended_with_all_its_children(tmp_path, monkeypatch, script):
+    monkeypatch.setattr(secrets, "COMMAND_SECONDS", 0.5)
+    marker = f"{time.time_ns()}"
+    began = time.monotonic()
+    with pytest.raises(SecretError, match="not done within"):
+        ask(tmp_path, command=["/bin/sh", "-c", script.replace("60", f"60.{marker}")])
+    assert time.monotonic() - began < 5
+    time.sleep(0.1)
+    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=False).stdout
+    assert not [line for line in listed.splitlines() if marker in line and not line.startswith("Z")]
+
+
+def test_systemd_credentials(tmp_path):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    secret_file(folder, "from-systemd", 0o440, name="hq.platform")
+    environment = {"CREDENTIALS_DIRECTORY": str(folder)}
+    assert ask(tmp_path, environment=environment).password.reveal() == "from-systemd"
+    with pytest.raises(SecretError):
+        resolve("hq", "application", "axl", folder=tmp_path, environment=environment)
+    (folder / "hq.platform").chmod(0o444)
+    with pytest.raises(SecretError, match="chmod"):
+        ask(tmp_path, environment=environment)
+
+
+def test_the_keyring(tmp_path, monkeypatch):
+    keyring_with(
+        monkeypatch,
+        lambda service, user: "from-keyring" if (service, user) == ("cucm-audit:hq.platform", "osadmin") else None,
+    )
+    assert ask(tmp_path).password.reveal() == "from-keyring"
+
+
+def test_a_locked_keyring_is_a_notice_and_the_next_place_is_asked(tmp_path, monkeypatch):
+    def locked(service, user):
+        raise RuntimeError("canary-4717")
+
+    keyring_with(monkeypatch, locked)
+    heard = []
+    account = ask(tmp_path, prompt=lambda _: "typed", notice=heard.append)
+    assert account.password.reveal() == "typed"
+    assert "RuntimeError" in heard[0]
+    assert "canary" not in heard[0]
+
+
+def test_the_order_of_places(tmp_path, monkeypatch):
+    places = {"file": secret_file(tmp_path), "prompt": lambda _: "from-the-prompt"}
+    assert ask(tmp_path, prompt=places["prompt"]).password.reveal() == "from-the-prompt"
+    assert ask(tmp_path, **places).password.reveal() == "from-the-file"
+    secret_file(tmp_path, "from-systemd", name="hq.platform")
+    places["environment"] = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert ask(tmp_path, **places).password.reveal() == "from-systemd"
+    keyring_with(monkeypatch, lambda service, user: "from-keyring")
+    assert ask(tmp_path, **places).password.reveal() == "from-keyring"
+    places["command"] = [sys.executable, "-c", "print('from-the-command')"]
+    assert ask(tmp_path, **places).password.reveal() == "from-the-command"
+
+
+def test_nothing_anywhere_says_what_to_do(tmp_path):
+    with pytest.raises(SecretError, match="password-command.*password-file.*keyring.*terminal"):
+        ask(tmp_path)
+    with pytest.raises(SecretError, match="empty"):
+        ask(tmp_path, prompt=lambda _: "")
+    with pytest.raises(SecretError, match="no user"):
+        resolve("hq", "platform", "", folder=tmp_path, prompt=lambda _: "x")
+
+
+# --- mask -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("password", [TRICKY, "Canary-simple-1", "ends=with==", "ab.*c(d"])
+def test_every_spelling_is_masked(password):
+    Account(user="axl-audit", password=Secret(password))
+    spellings = [
+        password,
+        base64.b64encode(f"axl-audit:{password}".encode()).decode(),
+        base64.b64encode(password.encode()).decode(),
+        urllib.parse.quote(password),
+        urllib.parse.quote(password, safe=""),
+        urllib.parse.quote_plus(password),
+        escape(password),
+        quoteattr(password)[1:-1],
+        html.escape(password),
+        json.dumps(password)[1:-1],
+        json.dumps(password, ensure_ascii=False)[1:-1],
+        repr(password)[1:-1],
+    ]
+    for spelling in spellings:
+        assert mask(f"[{spelling}]") == "[***]", spelling
+    assert mask("nothing to hide") == "nothing to hide"
+
+
+def test_a_secret_inside_another_is_masked_as_a_whole():
+    Secret("canary-in")
+    Secret("canary-in-canary")
+    assert mask("x canary-in-canary y") == "x *** y"
+
+
+def test_logs_are_masked_with_their_tracebacks():
+    Secret("canary-4718")
+    lines = []
+
+    class Out(logging.Handler):
+        def emit(self, record):
+            lines.append(self.format(record))
+
+    handler = Out()
+    handler.addFilter(Mask())
+    log = logging.getLogger("test-mask")
+    log.addHandler(handler)
+    try:
+        raise ValueError("canary-4718 in an error")
+    except ValueError:
+        log.exception("it was %s and %d", "canary-4718", 7, stack_info=True)
+    log.removeHandler(handler)
+    assert "canary" not in lines[0].replace("test_secrets", "").replace('Secret("canary', "")
+    assert "it was *** and 7" in lines[0]
+    assert "ValueError: *** in an error" in lines[0]
