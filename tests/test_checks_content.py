@@ -200,3 +200,50 @@ def test_rows_that_mean_the_same_share_their_checks():
     assert checks_of("C5") == checks_of("T8")
     assert checks_of("C6") == checks_of("T4") | checks_of("P20")
     assert checks_of("D7") <= checks_of("P28")
+
+
+PHONE = {"id": "p1", "name": "SEP000011112222", "em_enabled": 1}
+ADP = {"id": "a1", "name": "ADP000011112222", "kind_number": 2}
+
+
+@pytest.mark.parametrize(
+    ("phones", "profile", "found"),
+    [
+        ([{**PHONE, "logout_profile_id": "a1"}], ADP, set()),
+        ([], ADP, {"adp-orphan"}),
+        ([PHONE], ADP, {"adp-stale", "adp-leftover"}),
+        ([{**PHONE, "logout_profile_id": "u1"}], ADP, {"adp-stale", "adp-leftover"}),
+        ([{**PHONE, "name": "SEP00001111FFFF", "logout_profile_id": "a1"}], ADP, {"adp-mislinked"}),
+        ([{**PHONE, "em_enabled": 0, "logout_profile_id": "a1"}], ADP, {"adp-phone-without-em"}),
+        ([PHONE], {**ADP, "kind_number": 1}, {"named-like-adp"}),
+    ],
+)
+@pytest.mark.parametrize("release", ["11.0.1.20000-2", "12.5.1.14900-63"])
+def test_an_auto_generated_profile_gets_one_verdict_on_every_release(phones, profile, found, release):
+    rows = {"node": [{"name": "pub", "release": release}], "phone": phones, "device_profile": [profile]}
+    wrong = {name for name in checks_of("P24b") if judged(name, rows)[0].verdict is Verdict.FAIL}
+    assert wrong == found - {"adp-leftover" if release.startswith("11.0") else "adp-stale"}
+
+
+def test_a_node_of_another_release_needs_other_packs():
+    check = CHECKS.checks["device-pack-missing"]
+    versions = [
+        {**row, "version": "10.5.2.10000-5"} if row["node"] == "sub2" else row
+        for row in check.example["software_version"]
+    ]
+    verdicts = {o.node: o.verdict for o in judged(check.id, {**check.example, "software_version": versions})}
+    assert verdicts["sub2"] is Verdict.NOT_APPLICABLE
+    assert verdicts["sub1"] is Verdict.PASS
+
+
+def test_one_phone_away_from_its_first_node_is_no_sign_of_a_missing_pack():
+    check = CHECKS.checks["model-avoids-first-node"]
+    phones = [*check.example["phone"], {**check.example["phone"][0], "id": "9", "name": "SEP000000000009"}]
+    there = [
+        *check.example["registration"],
+        {"node": "sub", "phone": "SEP000000000009", "status": "Registered"},
+    ]
+    rows = {**check.example, "phone": phones, "registration": there}
+    assert not judged(check.id, rows)[0].findings
+    (other,) = judged("phone-not-on-first-node", rows)
+    assert "SEP000000000001" in {finding.subject for finding in other.findings}
