@@ -44,7 +44,8 @@ class Found:
     """What discovery came back with. ``rows`` are those of the table ``node``, still without address and release.
 
     ``addresses`` are for reading (IP addresses where they are known); ``Node.address`` is what we dial.
-    ``error`` and ``troubles`` say why the list of nodes is not whole; ``passed`` are the doors that did not open.
+    ``error`` and ``troubles`` say why the list of nodes is not whole; ``passed`` are the doors that did not open,
+    and what kept the door's command line from telling addresses.
     ``ssh`` is a session on the door that is open already, for the run to go on with.
     """
 
@@ -220,7 +221,10 @@ def _network_cluster(found: Found, clients: Clients, journal: Journal) -> tuple[
     try:
         found.ssh = clients.ssh(found.door, journal)
         return network_cluster.parse(found.ssh.run(NETWORK_CLUSTER).text).rows.get("cluster_member", ())
-    except (ClientError, Unreadable):
+    except ClientError as error:
+        found.passed += (error,)
+        return ()
+    except Unreadable:
         return ()
 
 

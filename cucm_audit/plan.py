@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cucm_audit.clients.commands import NETWORK_CLUSTER, PAGINATION_OFF
+from cucm_audit.clients.commands import NETWORK_CLUSTER, PAGER_KEYS, PAGINATION_OFF, QUIT
 from cucm_audit.clients.journal import SSH_LOGIN
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import numbers
@@ -193,7 +193,7 @@ def plan(
         why = "DNS and the cluster file do not know the address of every node"
         planned += [
             Planned(source=Source.SSH, node=via or cluster.node, operation=text, only_if=why)
-            for text in (SSH_LOGIN, PAGINATION_OFF.text, NETWORK_CLUSTER.text)
+            for text in (SSH_LOGIN, PAGINATION_OFF.text, NETWORK_CLUSTER.text, QUIT)
         ]
     everything = tuple(facts)
     for variant in everything if not release else [fact for fact in everything if fits(fact, release)]:
@@ -219,8 +219,10 @@ def _operations(job: Job, cluster: Cluster, via: str, *, by_name: bool) -> Itera
             return
         node = {Per.PUBLISHER: "the publisher", Per.VOICE_NODE: "each voice node"}.get(job.fact.per, "each node")
     if source is Source.SSH:
-        for text in (SSH_LOGIN, PAGINATION_OFF.text):
+        for text in (SSH_LOGIN, PAGINATION_OFF.text, QUIT):
             yield Planned(source=source, node=node, operation=text)
+        for key in PAGER_KEYS:
+            yield Planned(source=source, node=node, operation=f"key {key!r}", only_if="an answer comes in pages")
     for ask in job.fact.asks:
         label = f"executeSQLQuery {ask}" if source is Source.AXL and ask.startswith("select ") else ask
         yield Planned(source=source, node=node, operation=label)
