@@ -36,9 +36,12 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Write one line to standard error."""
-    with contextlib.suppress(OSError):
-        _write(sys.stderr, masked(text.rstrip("\n") + "\n"))
+    """Write to standard error; what a terminal would obey is shown in words. A closed one ends nothing."""
+    from cucm_audit.reports.sanitize import visible
+
+    lines = (visible(line) for line in masked(text).rstrip("\n").split("\n"))
+    with contextlib.suppress(Problem):
+        _write(sys.stderr, "\n".join(lines) + "\n")
 
 
 def _write(stream: IO[str], text: str) -> None:

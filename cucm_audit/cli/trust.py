@@ -137,7 +137,7 @@ def list_(state_dir: Path | None) -> None:
         [e.cluster, f"{e.address}:{e.port}", e.key_type or "certificate", e.not_after, e.fingerprint] for e in entries
     ]
     say(
-        columns(("Cluster", "Address", "Kind", "Until", "SHA-256"), rows, max(width(), 150))
+        columns(("Cluster", "Address", "Kind", "Until", "SHA-256"), rows, max(width(), 400))
         if rows
         else "nothing is trusted"
     )

@@ -12,6 +12,8 @@ from cucm_audit.reports.sanitize import visible
 
 #: How many subjects of one check are listed before "and N more"; -v lists them all.
 MOST_SUBJECTS = 10
+#: How many different reasons and remedies of one check are shown; -v shows them all.
+MOST_TEXTS = 2
 #: How many lines of a request (a long SELECT) are shown; -v shows it all.
 MOST_LINES = 2
 NARROWEST = 60
@@ -158,8 +160,12 @@ class _Page:
         found = [finding for outcome in group for finding in outcome.findings]
         yield from self.subjects(found, sum(outcome.findings_cut for outcome in group))
         for word, texts in (("why", [f.why for f in found]), ("fix", [f.fix for f in found])):
-            for text in list(dict.fromkeys(text for text in texts if text))[: self.most()]:
+            different = list(dict.fromkeys(text for text in texts if text))
+            most = len(different) if self.style.verbose else MOST_TEXTS
+            for text in different[:most]:
                 yield from self.said(text, f"          {word}: ")
+            if len(different) > most:
+                yield f"          {word}: and {len(different) - most} more like it"
         yield from self.seen([finding.evidence for finding in found])
         yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
 
