@@ -241,7 +241,7 @@ def test_the_order_of_places(tmp_path, monkeypatch):
 
 
 def test_nothing_anywhere_says_what_to_do(tmp_path):
-    with pytest.raises(SecretError, match="password-command.*password-file.*keyring.*terminal"):
+    with pytest.raises(SecretError, match=r"password-command.*password-file.*keyring.*terminal"):
         ask(tmp_path)
     with pytest.raises(SecretError, match="empty"):
         ask(tmp_path, prompt=lambda _: "")

@@ -122,16 +122,26 @@ class Ssh:
         return known
 
     def close(self) -> None:
-        """Leave with ``quit`` where a prompt waits for it, then close. Never raises."""
-        with self._lock:
-            terminal = self._terminal
-            try:
-                if terminal is not None:
-                    terminal.quit()
-            except ClientError:
-                pass  # it is gone already
-            finally:
-                self._drop()
+        """Leave with ``quit``, then close; cut the connection when another thread is in mid-command. Never raises."""
+        if not self._lock.acquire(timeout=0.2):
+            self._cut()
+            return
+        try:
+            if self._terminal is not None:
+                self._terminal.quit()
+        except ClientError:
+            pass  # it is gone already
+        finally:
+            self._drop()
+            self._lock.release()
+
+    def _cut(self) -> None:
+        """End what another thread is waiting for; its command, and all that follow, raise ClientError."""
+        hint = "Run the audit again."
+        self._failed = self._place.error(Reason.INTERRUPTED, "closing the session", hint, "the run was ended")
+        transport = self._transport
+        if transport is not None:
+            transport.close()
 
     # --- a session --------------------------------------------------------------------------------------------------
 
@@ -159,7 +169,8 @@ class Ssh:
         screen = Screen()
         trouble: ClientError | None = None
         try:
-            terminal.read(screen, time.monotonic() + self._first_prompt, "waiting for the first prompt")
+            end = time.monotonic() + self._first_prompt
+            terminal.read(screen, end, "waiting for the first prompt", greeting=True)
         except ClientError as error:
             trouble = ssh_login.greeting_error(error, self._place, "\n".join([*screen.lines, screen.tail()]))
         self.greeting = "\n".join(screen.lines).strip("\n")

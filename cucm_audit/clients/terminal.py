@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import paramiko
 
 MOST_BYTES = 16 * 1024 * 1024  # of one answer
+GREETING_QUESTION_SECONDS = 5.0  # a banner may hold a question and go on
 _SEND_SECONDS = 10.0
 
 
@@ -52,21 +53,25 @@ class Terminal:
         """Close the channel without a word."""
         self._channel.close()
 
-    def read(self, screen: Screen, end: float, doing: str, *, quiet: float = 0.0) -> None:
+    def read(self, screen: Screen, end: float, doing: str, *, quiet: float = 0.0, greeting: bool = False) -> None:
         """Read into ``screen`` until the prompt stands at its end and nothing came for a moment (at least ``quiet`` s).
 
-        Drives both pagers. ``end`` is a monotonic time. Raises :class:`ClientError`: timeout, too_large, disconnected,
+        Drives both pagers; not in a ``greeting``, where nothing may be typed and where a banner may look like anything.
+        ``end`` is a monotonic time. Raises :class:`ClientError`: timeout, too_large, disconnected,
         unexpected_prompt (a question; not a byte is typed after it), truncated or inconsistent (a page is missing).
         """
         pages = Pages(self._place, doing)
         while True:
             tail = cli_text.tail_of(screen.tail(), screen.last_line())
+            if greeting and tail in (Tail.PAGER, Tail.FILE_PAGER):
+                tail = Tail.NOTHING
             left = end - time.monotonic()
             if left <= 0:
                 raise self._place.error(
                     Reason.TIMEOUT, doing, _SLOW_HINT, f"no prompt in time; last: {_end_of(screen)}"
                 )
-            pause = None if tail is Tail.NOTHING else max(tail.seconds, quiet)
+            patience = GREETING_QUESTION_SECONDS if greeting and tail is not Tail.PROMPT else quiet
+            pause = None if tail is Tail.NOTHING else max(tail.seconds, patience)
             data = self._receive(left if pause is None else min(left, pause))
             if data:
                 self._take(screen, data, doing)

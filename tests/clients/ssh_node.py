@@ -86,7 +86,7 @@ def echoed(shell: Shell, line: str) -> None:
 
 @dataclass
 class SshNode(paramiko.ServerInterface):
-    """What the node does. ``auth`` lists its methods; ``prompts`` are the keyboard-interactive questions, one set a round."""
+    """What the node does. ``auth`` lists its methods; ``rounds`` are the keyboard-interactive questions."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     auth: str = "password"
@@ -130,6 +130,7 @@ class SshNode(paramiko.ServerInterface):
                 sock, _ = self._listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 

@@ -1,6 +1,7 @@
 import logging
 import os
 import re
+import threading
 import time
 import traceback
 
@@ -9,7 +10,7 @@ import pytest
 
 from cucm_audit.clients import ClientError, WriteBlocked, cli_text, ssh, ssh_connect, ssh_login, terminal
 from cucm_audit.clients.cli_text import after_echo, refusal
-from cucm_audit.clients.commands import COUNTS, HISTORY, SERVICES, STATUS, VERSION_ACTIVE, Command
+from cucm_audit.clients.commands import COMMANDS, COUNTS, HISTORY, SERVICES, STATUS, VERSION_ACTIVE, Command
 from cucm_audit.clients.journal import Journal
 from cucm_audit.clients.screen import Screen
 from cucm_audit.clients.ssh import Ssh, peek_host_key
@@ -32,6 +33,7 @@ def real_pauses():
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch, request):
     monkeypatch.setattr(ssh, "UNKNOWN_ANSWER_QUIET", 0.6)
+    monkeypatch.setattr(terminal, "GREETING_QUESTION_SECONDS", 0.5)
     if "real_pauses" not in request.fixturenames:
         monkeypatch.setattr(cli_text, "QUIET", {tail: seconds / 8 for tail, seconds in cli_text.QUIET.items()})
 
@@ -189,7 +191,7 @@ def test_a_changed_host_key_stops_before_any_authentication(lab, old):
 
 def test_a_node_with_several_keys_shows_the_one_that_is_trusted(lab):
     keys = (ed25519_key(), ECDSA, RSA)
-    server, client = lab(keys=keys, trusted=RSA, answers={"show version active": VERSION})
+    _, client = lab(keys=keys, trusted=RSA, answers={"show version active": VERSION})
     assert client.run(VERSION_ACTIVE).text == VERSION_TEXT
 
 
@@ -321,6 +323,30 @@ def test_a_banner_that_holds_the_prompt_is_not_the_prompt(lab, real_pauses):
     assert "admin: is watched" in client.greeting
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Press <enter> for 1 line, <space> for one page, or <q> to quit",
+        "options: q=quit, n=next, p=prev, b=begin, e=end (lines 1 - 20 of 57) :",
+        "Are you sure that you may be here? ",
+        "Continue (y/n)?",
+    ],
+)
+def test_a_banner_that_looks_like_a_pager_or_a_question_gets_no_key(lab, line):
+    early = []
+
+    def banner(shell):
+        shell.say(f"Welcome\r\n{line}")
+        time.sleep(0.25)
+        early.append(shell.channel.recv_ready())
+        shell.say("\r\n" + GREETING)
+
+    _, client = lab(greeting=banner, answers={"show version active": VERSION})
+    assert client.run(VERSION_ACTIVE).text == VERSION_TEXT
+    assert early == [False]
+    assert line.strip() in client.greeting
+
+
 def test_a_banner_that_waits_after_the_prompt_is_found_out_by_the_answer(lab):
     def trap(shell):
         shell.say("Welcome\r\nadmin:")
@@ -354,7 +380,10 @@ def test_a_prompt_inside_the_output_is_output(lab):
 
 
 def test_colours_and_returns_and_odd_chunks(lab):
-    noisy = "\x1b[1mActive Mastr\ber Version: 12.5.1\x1b[0m\x1b[K\r\n\x1b]0;title\x07Optix\b\bions\rnext\r\n\x1b[24;1HÄ end\r\n"
+    noisy = (
+        "\x1b[1mActive Mastr\ber Version: 12.5.1\x1b[0m\x1b[K\r\n"
+        "\x1b]0;title\x07Optix\b\bions\rnext\r\n\x1b[24;1HÄ end\r\n"
+    )
     _, client = lab(
         answers={"show version active": lambda shell: shell.say(noisy, size=1, pause=0.001)},
         greeting="\x1b[2J\x1b[H" + GREETING + "\x1b[K",
@@ -487,7 +516,7 @@ def test_a_question_is_never_answered(lab, question):
         finally:
             asked.append(bytes(shell.typed[before:]))
 
-    server, client = lab(answers={"show status": ask, "show version active": VERSION})
+    _, client = lab(answers={"show status": ask, "show version active": VERSION})
     error = refused(client, STATUS)
     client.close()
     time.sleep(0.1)
@@ -543,6 +572,18 @@ def test_more_than_the_measure_of_the_login_may_come_afterwards(lab):
     assert len(client.run(STATUS).text) == 10_000 * 100 - 1
 
 
+def test_closing_from_another_thread_ends_a_long_command_at_once(lab):
+    server, client = lab(answers={"utils service list": lambda shell: shell.linger()})
+    client.open()
+    closer = threading.Timer(0.2, client.close)
+    closer.start()
+    began = time.monotonic()
+    assert refused(client, SERVICES).reason is Reason.DISCONNECTED
+    assert time.monotonic() - began < 3
+    assert refused(client, STATUS).reason is Reason.INTERRUPTED
+    assert server.connections == 1
+
+
 def test_a_disconnect_in_mid_output(lab):
     def cut(shell):
         shell.say("Host Name          : cucm-pub\r\nDate      ")
@@ -553,23 +594,26 @@ def test_a_disconnect_in_mid_output(lab):
     assert client.run(VERSION_ACTIVE).text == VERSION_TEXT
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        ("No valid command entered\r\n", Reason.NOT_SUPPORTED),
-        ("Something odd\r\nExecuted command unsuccessfully\r\n", Reason.MALFORMED),
-        ("Something odd\r\nExecuted command unsuccessfully.\r\n\r\n", Reason.MALFORMED),
-        ("This command is not allowed during upgrade\r\nExecuted command unsuccessfully\r\n", Reason.BUSY),
-        ("The system is busy, try later\r\n", Reason.BUSY),
-        ("You have no permission for this\r\nExecuted command unsuccessfully\r\n", Reason.PERMISSION_DENIED),
-        ("The command line is locked by another administrator\r\nExecuted command unsuccessfully\r\n", Reason.LOCKED),
-    ],
-)
-def test_what_the_command_line_refuses(lab, answer, reason):
-    server, client = lab(answers={"show status": answer, "show version active": VERSION})
-    error = refused(client, STATUS)
-    assert error.reason is reason
-    assert answer.splitlines()[0] in error.detail
+REFUSALS = [
+    ("No valid command entered\r\n", Reason.NOT_SUPPORTED),
+    ("Something odd\r\nExecuted command unsuccessfully\r\n", Reason.MALFORMED),
+    ("Something odd\r\nExecuted command unsuccessfully.\r\n\r\n", Reason.MALFORMED),
+    ("This command is not allowed during upgrade\r\nExecuted command unsuccessfully\r\n", Reason.BUSY),
+    ("The system is busy, try later\r\n", Reason.BUSY),
+    ("You have no permission for this\r\nExecuted command unsuccessfully\r\n", Reason.PERMISSION_DENIED),
+    ("The command line is locked by another administrator\r\nExecuted command unsuccessfully\r\n", Reason.LOCKED),
+]
+
+
+def test_what_the_command_line_refuses(lab):
+    asked = dict(zip(COMMANDS[2:], REFUSALS, strict=False))
+    answers = {command.text: answer for command, (answer, _) in asked.items()}
+    server, client = lab(answers={**answers, "show version active": VERSION})
+    assert len(asked) == len(REFUSALS)
+    for command, (answer, reason) in asked.items():
+        error = refused(client, command)
+        assert error.reason is reason, answer
+        assert answer.splitlines()[0] in error.detail
     assert client.run(VERSION_ACTIVE).text == VERSION_TEXT
     assert server.connections == 1
 
