@@ -2,6 +2,8 @@
 
 import re
 import socket
+import threading
+import time
 
 import pytest
 
@@ -274,3 +276,32 @@ def test_the_door_may_be_named_as_the_cluster_names_it(labs):
 
 def config_fields(cluster):
     return {name: getattr(cluster, name) for name in cluster.__struct_fields__}
+
+
+def test_a_silent_ris_costs_that_nodes_registrations_only(labs):
+    lab = labs()
+    silent = lab.world.nodes[1]
+    silent.faults["ris_silent"] = True
+    lacking = lab.not_whole(lab.run(tables=frozenset({"registration"})))
+    assert set(lacking) == {("registration", silent.name)}
+    assert lacking["registration", silent.name][:2] == ("partial", "unreachable")
+
+
+@pytest.mark.parametrize("on", ["getCCMVersion", "from device", "soapGetServiceStatus"])
+def test_a_run_that_is_stopped_while_a_node_hangs_ends_within_two_seconds(labs, on):
+    lab = labs()
+    lab.world.faults["hang"] = {"value": True, "on": on}
+    stop = threading.Event()
+    pressed = []
+
+    def press():
+        pressed.append(time.monotonic())
+        stop.set()
+
+    timer = threading.Timer(1.0, press)
+    timer.start()
+    snapshot = lab.run(stop=stop, without=frozenset({Source.SSH}))
+    assert time.monotonic() - pressed[0] < 2
+    assert snapshot.get_meta("interrupted") == "1"
+    reasons = {reason for _, reason, _ in lab.not_whole(snapshot).values()}
+    assert reasons == {"interrupted"}
