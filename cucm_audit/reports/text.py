@@ -209,9 +209,11 @@ class _Page:
             return
         yield from self.heading("INFORMATION")
         for outcome in shown:
-            values = ", ".join(f"{name} {_listed(value)}" for name, value in sorted(outcome.show.items()))
-            node = f"{outcome.node}: " if outcome.node else ""
-            yield from self.said(f"{node}{outcome.title}: {values}")
+            values = [f"{name} {_listed(value)}" for name, value in sorted(outcome.show.items())]
+            told = f"{outcome.node}: {outcome.title}" if outcome.node else outcome.title
+            yield from self.said(f"{told}: {values[0]}" if len(values) == 1 else told)
+            for value in values if len(values) > 1 else ():
+                yield from self.said(value, "    - ")
 
     def summary(self) -> Iterator[str]:
         """Yield the counts by document, in one line, and what the audit cost the cluster."""
