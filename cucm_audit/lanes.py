@@ -1,6 +1,7 @@
 """Lanes: threads that ask one node over one client, one fact after the other, and put what they hear on the board.
 
-A lane never touches the snapshot: the one writer does (``books``). Whatever happens in a fact, the lane says how it went.
+A lane never touches the snapshot; the one writer (``books``) does. Whatever happens in a fact, its lane says how it
+ended.
 """
 
 import contextlib
