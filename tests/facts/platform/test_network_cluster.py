@@ -82,6 +82,13 @@ def test_a_row_without_a_state_is_doubted():
     assert told.reasons == [Reason.MALFORMED]
 
 
+@pytest.mark.parametrize("gap", ["", " "])
+def test_two_rows_run_into_one_are_noticed(gap):
+    told = read(recording("10.5", "network-cluster").replace("2019\n", f"2019{gap}", 1))
+    assert len(told.rows) == 3
+    assert told.reasons == [Reason.MALFORMED]
+
+
 def test_ipv6():
     told = read("2001:db8::30 cork-pub Publisher callmanager DBPub authenticated\n")
     assert column(told, "address") == ["2001:db8::30"]

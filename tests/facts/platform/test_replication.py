@@ -95,6 +95,11 @@ def test_an_error_wins_over_no_errors():
     assert told.rows[0]["errors"] == 1
 
 
+def test_an_error_wins_in_whatever_order():
+    told = check(changed("No Errors or Mismatches found.", "1 error in device\n     No Errors or Mismatches found."))
+    assert told.rows[0]["errors"] == 1
+
+
 def test_a_log_file_named_after_errors_is_no_error():
     assert check(changed("ReplicationStatus.2019", "Errors.2019")).rows[0]["errors"] == 0
 

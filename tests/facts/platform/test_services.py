@@ -51,6 +51,11 @@ def test_a_line_that_is_no_service_is_not_dropped(odd):
     assert told.reasons == [Reason.MALFORMED]
 
 
+def test_two_services_run_into_one_line_are_noticed():
+    told = read(recording("12.5", "service-list").replace("A Cisco DB[STARTED]\n", "A Cisco DB[STARTED]"))
+    assert told.reasons == [Reason.MALFORMED]
+
+
 def test_a_warning_before_the_list_does_not_matter():
     text = "WARNING: This server was shut down ungracefully; rebuild it.\n****\n" + recording("12.5", "service-list")
     assert read(text).whole
