@@ -171,7 +171,7 @@ def test_every_fact_has_a_ledger_row_for_every_scope(run):
     assert set(snapshot.book) == set(expected_scopes())
     assert snapshot.book["phone", ""].state is State.WHOLE
     assert snapshot.book["phone", ""].rows == 2
-    assert snapshot.book["phone", ""].request.startswith("select count(*)")
+    assert snapshot.book["phone", ""].request.startswith("select d.pkid")
     assert snapshot.book["disk", "cucm-sub"].reason is Reason.UNREACHABLE
     assert snapshot.book["disk", "cucm-sub"].hint == "do this"
     assert snapshot.get_meta("cluster_id") == "LAB-7"

@@ -87,7 +87,7 @@ def _fact(statement: Statement) -> Fact:
         per=Per.CLUSTER,
         source=Source.AXL,
         gather=partial(_gather_node if nodes else gather, statement),
-        asks=(*count, statement.sql, *(("getCCMVersion",) if nodes else ())),
+        asks=(statement.sql, *count, *(("getCCMVersion",) if nodes else ())),
         never_empty=statement.fact in NEVER_EMPTY,
         since=statement.since,
         until=statement.until,
