@@ -1,7 +1,7 @@
 """AXL: the configuration database over ``executeSQLQuery``, and the release over ``getCCMVersion``. Nothing else.
 
-One request at a time, large answers in pages, rows counted before and after. Limits and faults: reference axl-database.md
-sections 1.1 to 1.6.
+One request at a time, large answers in pages, rows counted before and after. Limits and faults: reference
+axl-database.md sections 1.1 to 1.6.
 """
 
 import time
@@ -19,9 +19,9 @@ from cucm_audit.clients.axl_answer import (
     suggested_rows,
 )
 from cucm_audit.clients.axl_version import DISCOVERY, accepted_by, version_for
-from cucm_audit.clients.dial import Place
 from cucm_audit.clients.guard import AXL_PATH
 from cucm_audit.clients.http import Answer, Session
+from cucm_audit.clients.place import Place
 from cucm_audit.clients.soap import FaultAnswer, build, fault_error
 from cucm_audit.clients.statements import Statement
 from cucm_audit.model import Node, Reason, Source
@@ -47,7 +47,9 @@ class _TooLarge(ClientError):
 
 
 class Axl:
-    """AXL on one node. ``deadline`` is in seconds, for each request; ``page`` is the largest number of rows asked at once.
+    """AXL on one node.
+
+    ``deadline`` is in seconds, for each request; ``page`` is the largest number of rows asked at once.
 
     ``version`` is the AXL version in use, ``release`` the node's release ("12.5.1.14900-63"); both are '' until
     :meth:`discover` ran. ``requests`` counts what was sent. Every method raises :class:`ClientError`.
@@ -102,15 +104,19 @@ class Axl:
         self.version = version or self.version
 
     def release_of(self, node_name: str) -> str:
-        """Return the release of another node of the cluster, as "12.5.1.14900-63". ``node_name`` as in System > Server."""
+        """Return the release of another node of the cluster, as "12.5.1.14900-63".
+
+        ``node_name`` as in System > Server.
+        """
         doing = f"asking for the release of {node_name}"
         return self._release_in(self._ask("getCCMVersion", doing, processNodeName=node_name), doing)
 
     def rows(self, statement: Statement) -> Iterator[Row]:
-        """Yield the rows of a statement; each has every column of the statement, None for NULL and for the empty string.
+        """Yield the rows of a statement; each has every column, None for NULL and for the empty string.
 
         Raises also after some rows were yielded: inconsistent when the rows do not agree with ``count(*)`` before and
-        after, when a page comes twice, or a key; too_large, malformed, truncated, timeout when a page did not come whole.
+        after, when a page comes twice, or a key; too_large, malformed, truncated, timeout when a page did not come
+        whole.
         """
         doing = f"reading {statement.fact}"
         if not statement.paged:
@@ -124,7 +130,7 @@ class Axl:
             raise self._inconsistent(doing, words)
 
     def _pages(self, statement: Statement, expected: int, doing: str) -> Generator[Row, None, int]:
-        """Yield page after page, never more than ``expected`` rows and one page; the return value is the number of rows."""
+        """Yield page after page, at most one page more than ``expected`` rows; return the number of rows."""
         keys: set[tuple[str | None, ...]] = set()
         columns = columns_of(statement.sql)
         while True:
@@ -145,7 +151,7 @@ class Axl:
                 return len(keys)
 
     def _smaller(self, page: int, fault: "_TooLarge") -> int:
-        """Return the size of the next pages after "Query request too large": 0.6 of what AXL suggests, at most half a page."""
+        """Return the size of the next pages after "Query request too large": 0.6 of what AXL suggests, or half."""
         smaller = min(int(fault.suggested * 0.6) or page // 2, page // 2)
         if smaller < 1:
             raise fault  # a single row is larger than AXL's limit
@@ -162,7 +168,10 @@ class Axl:
         return int(number)
 
     def _one(self, sql: str, columns: tuple[str, ...], doing: str) -> Iterator[Row]:
-        """Yield the rows of one request. While AXL is out of memory it waits and asks again (such a fault holds no row)."""
+        """Yield the rows of one request.
+
+        While AXL is out of memory it waits and asks again (such a fault holds no row).
+        """
         for wait in (*MEMORY_WAITS, None):
             answer = self._ask("executeSQLQuery", doing, sql=sql)
             fault = None

@@ -1,7 +1,7 @@
 """Reading AXL's answers: the release, and the rows of a SQL query, one after the other, with memory for one.
 
-A row is taken only when it has each column of the select list exactly once and nothing else: a row that is short would be a
-value that is silently missing. Sources: reference axl-database.md sections 1.2 and 1.6.
+A row is taken only when it has each column of the select list exactly once and nothing else: a row that is short would
+be a value that is silently missing. Sources: reference axl-database.md sections 1.2 and 1.6.
 """
 
 import io
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.axl_version import normal_release
-from cucm_audit.clients.dial import Place
 from cucm_audit.clients.guard import AXL_NAMESPACE, ENVELOPE_NAMESPACE
+from cucm_audit.clients.place import Place
 from cucm_audit.clients.soap import (
     HARDENED,
     Fault,
     FaultAnswer,
     Malformed,
+    has_doctype,
     is_nil,
     local,
     malformed,
@@ -41,7 +42,8 @@ _TOO_LARGE = re.compile(r"query request too large", re.IGNORECASE)
 _SUGGESTED = re.compile(r"suggest\w*\s+row\s+fetch:?\s*less than\s*(\d+)", re.IGNORECASE)
 _MEMORY = re.compile(r"maximum axl memory allocation consumed", re.IGNORECASE)
 _NO_SUCH = re.compile(
-    r"column \(?.{1,80}\)? not found|table \(?.{1,80}\)? is not in the database|(table|column|view) .{1,80} does ?n[o']t exist",
+    r"column \(?.{1,80}\)? not found|table \(?.{1,80}\)? is not in the database"
+    r"|(table|column|view) .{1,80} does ?n[o']t exist",
     re.IGNORECASE,
 )
 _VERSION = re.compile(
@@ -49,12 +51,12 @@ _VERSION = re.compile(
 )
 
 
-class AnotherVersion(Exception):  # noqa: N818 - says what came back
+class AnotherVersion(Exception):
     """The answer is in another AXL namespace than the request was."""
 
 
 def columns_of(sql: str) -> tuple[str, ...]:
-    """Return the column names of a SELECT as AXL gives them back: the alias, else the name without its table; lower case.
+    """Return the column names of a SELECT as AXL gives them back: alias, else the name without its table; lower case.
 
     >>> columns_of("select d.pkid, tm.name as model, count(*) as n from device d")
     ('pkid', 'model', 'n')
@@ -95,8 +97,8 @@ def release_in(answer: "Answer", place: Place, doing: str) -> str:
 def rows_in(answer: "Answer", version: str, columns: tuple[str, ...], place: Place, doing: str) -> Iterator[Row]:
     """Yield the rows of an answer to executeSQLQuery.
 
-    Raises :class:`FaultAnswer`, and :class:`ClientError`: not_soap, malformed, truncated, unsupported_version; also after
-    some rows were yielded.
+    Raises :class:`FaultAnswer`, and :class:`ClientError`: not_soap, malformed, truncated, unsupported_version; also
+    after some rows were yielded.
     """
     from lxml import etree
 
@@ -145,7 +147,7 @@ def _check_place(path: "list[_Element]", version: str, status: int) -> int:
     """Check an opening element near the top of the answer; return 1 when it is the list of rows."""
     element, name = path[-1], local(path[-1])
     if len(path) == 1:
-        if element.getroottree().docinfo.doctype:
+        if has_doctype(element):
             raise Malformed("it has a DOCTYPE")
         if element.tag != f"{{{ENVELOPE_NAMESPACE}}}Envelope":
             raise Malformed("it is no SOAP envelope")
@@ -196,7 +198,7 @@ def _forget(element: "_Element") -> None:
 
 
 def suggested_rows(fault: Fault) -> int | None:
-    """Return 0 when an answer was too large, or the number of rows that the fault suggests; None for any other fault."""
+    """Return the number of rows that "too large" suggests, 0 when it names none; None for any other fault."""
     if not _TOO_LARGE.search(fault.text):
         return None
     found = _SUGGESTED.search(fault.text)
@@ -209,7 +211,7 @@ def out_of_memory(fault: Fault) -> bool:
 
 
 def sql_reason(fault: Fault) -> tuple[Reason, str] | None:
-    """Return reason and hint for a fault about the statement itself: a table or column that this release lacks, or syntax."""
+    """Return reason and hint for a fault about the statement itself: a missing table or column, or syntax."""
     code = fault.code.lstrip("-")
     if _VERSION.search(fault.text):
         return Reason.UNSUPPORTED_VERSION, "The node does not speak the AXL version that it was asked in."

@@ -1,4 +1,4 @@
-"""Certificates: what a node shows in the TLS handshake, and what its certificate interface (release 14 and later) lists.
+"""Certificates: what a node shows in the TLS handshake, and what its certificate interface (release 14 on) lists.
 
 Reading only, with an account of the platform (reference: axl-database.md section 9).
 """
@@ -48,7 +48,8 @@ class Certificates:
     def get(self, page: str) -> Any:
         """Return the JSON of "snapshot", "identity" or "trust", as it came: no source here describes its members.
 
-        Raises :class:`ClientError`: permission_denied, service_not_activated (before release 14), redirected, malformed.
+        Raises :class:`ClientError`: permission_denied, service_not_activated (before release 14), redirected,
+        malformed.
         """
         place, doing = self._session.place, f"reading the {page} certificates"
         answer = self._session.get(PAGES[page], doing=doing, accept="application/json")

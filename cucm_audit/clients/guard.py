@@ -1,12 +1,13 @@
 """What may leave this program. Everything else raises :class:`WriteBlocked` before a socket exists.
 
-Three doors: SOAP and HTTP requests, SQL inside them, and what is typed on a node's command line. Each is a frozen table of
-whole things that are read; beside it a net of patterns that knows what writing looks like, so that a mistake in the table
-alone opens nothing. Sources: reference axl-database.md section 1, serviceability.md sections 1 to 3 and 5.1.
+Three doors: SOAP and HTTP requests, SQL inside them, and what is typed on a node's command line. Each is a frozen
+table of whole things that are read; beside it a net of patterns that knows what writing looks like, so that a mistake
+in the table alone opens nothing. Sources: reference axl-database.md section 1, serviceability.md sections 1 to 3 and
+5.1.
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cucm_audit.clients import WriteBlocked
 from cucm_audit.clients.commands import COMMANDS, PAGER_KEYS, QUIT
@@ -78,8 +79,8 @@ _KNOWN_COMMANDS = frozenset(command.text for command in COMMANDS)
 def check_request(*, method: str, path: str, query: str, soap_action: str, body: bytes) -> str:
     """Return the label of a request that may be sent.
 
-    ``soap_action`` is the header without its quotes, '' when it is absent. Raises :class:`WriteBlocked` for anything that
-    is not in the tables above.
+    ``soap_action`` is the header without its quotes, '' when it is absent. Raises :class:`WriteBlocked` for anything
+    that is not in the tables above.
     """
     if method == "GET":
         label = PAGES.get((path, query))
@@ -102,7 +103,7 @@ def check_request(*, method: str, path: str, query: str, soap_action: str, body:
 
 
 def check_sql(sql: str) -> None:
-    """Raise :class:`WriteBlocked` unless the whole text is a statement of ours (with or without a page) and only reads."""
+    """Raise :class:`WriteBlocked` unless the whole text is a statement of ours, paged or not, and only reads."""
     check_reading(sql)
     page = _PAGE.match(sql)
     bare = f"select {sql[page.end() :]}" if page else sql
@@ -135,7 +136,8 @@ def _only_child(body: bytes) -> "_Element":
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise WriteBlocked("the request is not XML") from None
-    if root.getroottree().docinfo.doctype or root.getprevious() is not None or root.getnext() is not None:
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype or root.getprevious() is not None or root.getnext() is not None:
         raise WriteBlocked("the request holds more than an envelope")
     if any(not isinstance(node.tag, str) for node in root.iter()):
         raise WriteBlocked("the request holds a comment, an instruction or an entity")

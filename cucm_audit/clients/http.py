@@ -1,35 +1,28 @@
-"""One hardened HTTP session for one node: guard, pin, wall-clock deadline, byte cap, no redirects, no proxy, no retries of 401.
+"""One hardened HTTP session for one node: guard, pin, deadline, byte cap, no redirects, no proxy, no second try of 401.
 
-Every request passes ``guard.check_request`` in the adapter, before a socket exists. The password is revealed in one line,
-for one request, and no header stays behind on a request, a response or an error.
+Every request passes ``guard.check_request`` in the adapter, before a socket exists. The password is revealed in one
+line, for one request, and no header stays behind on a request, a response or an error.
 Sources: reference faults.md section 3, axl-database.md sections 1.4 and 1.5, performance.md section 11.
 """
 
 import base64
-import datetime as dt
-import email.utils
-import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import requests
 import tenacity
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, ReadTimeoutError
-from urllib3.exceptions import ProtocolError as BrokenAnswer
+from urllib3.exceptions import HTTPError
 
-from cucm_audit.clients import ClientError, guard
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.adapter import Adapter
 from cucm_audit.clients.dial import Certificate, Deadline, Place, diallable, peek_certificate
+from cucm_audit.clients.http_answer import Answer, broken, date_of, roles_for
 from cucm_audit.clients.line import Line, open_pool
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
-    from urllib3.connectionpool import HTTPConnectionPool
-
     from cucm_audit.clients.journal import Journal
     from cucm_audit.secrets import Account
     from cucm_audit.trust import TrustStore
@@ -40,63 +33,6 @@ MEBIBYTE = 1024 * 1024
 #: Largest decoded answer, in bytes.
 CAPS = {Source.AXL: 64 * MEBIBYTE, Source.RIS: 32 * MEBIBYTE}
 OTHER_CAP = 16 * MEBIBYTE
-
-_ENVELOPE = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?Envelope[\s>]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A whole HTTP answer. ``date`` is its Date header in UTC, ``millis`` how long it took."""
-
-    status: int
-    content_type: str
-    body: bytes
-    date: dt.datetime | None
-    millis: int
-
-    @property
-    def is_soap(self) -> bool:
-        """True when the body begins like a SOAP envelope, whatever the status and the content type say."""
-        return _ENVELOPE.search(self.body[:4096]) is not None
-
-
-class _Adapter(HTTPAdapter):
-    """Asks the guard first, then sends through the one pool of the session."""
-
-    def __init__(self, pool: "HTTPConnectionPool", sending: Callable[[str], None]) -> None:
-        super().__init__(max_retries=0)
-        self._pool = pool
-        self._sending = sending
-        self.authorization: bytes | None = None
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **rest: Any) -> requests.Response:  # type: ignore[override]
-        parts = urlsplit(request.path_url)
-        body = request.body or b""
-        label = guard.check_request(
-            method=request.method or "",
-            path=parts.path,
-            query=parts.query,
-            soap_action=str(request.headers.get("SOAPAction", "")).strip('"'),
-            body=body if isinstance(body, bytes) else body.encode(),
-        )
-        self._sending(label)
-        if self.authorization is not None:
-            request.headers["Authorization"] = self.authorization
-        try:
-            return super().send(request, *args, **rest)
-        finally:
-            request.headers.pop("Authorization", None)
-            self.authorization = None
-
-    def get_connection_with_tls_context(self, *args: Any, **rest: Any) -> "HTTPConnectionPool":  # type: ignore[override]
-        return self._pool
-
-    def cert_verify(self, *args: Any, **rest: Any) -> None:
-        """Leave the pool's own TLS context alone: the line verifies."""
-
-    def close(self) -> None:
-        self._pool.close()
-        super().close()
 
 
 class Session:
@@ -136,7 +72,7 @@ class Session:
         self._line = Line(self.place, trust if secure else None, ca_file)
         host = node.address.partition("%")[0] if diallable(node.address) else "unknown"  # the line refuses to dial it
         self._base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-        self._adapter = _Adapter(open_pool(self._line, host, secure=secure), self._sending)
+        self._adapter = Adapter(open_pool(self._line, host, secure=secure), self._sending)
         self._session = self._open()
 
     def _open(self) -> requests.Session:
@@ -216,7 +152,7 @@ class Session:
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", ""),
                 body=text,
-                date=_date(response.headers.get("Date", "")),
+                date=date_of(response.headers.get("Date", "")),
                 millis=round((time.monotonic() - started) * 1000),
             )
             self._judge(method, answer, response.headers.get("Location", ""), doing)
@@ -241,7 +177,7 @@ class Session:
         except ClientError as error:
             trouble = error if not (deadline.passed and error.reason is Reason.DISCONNECTED) else self._late(doing)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            trouble = self._late(doing) if deadline.passed else self._broken(error, doing)
+            trouble = self._late(doing) if deadline.passed else broken(self.place, error, doing, self._late(doing))
         self._drop(response)
         raise trouble
 
@@ -290,12 +226,12 @@ class Session:
                 self._refused = True
                 raise self._unauthorised(doing, "HTTP 401")
         if 300 <= answer.status < 400 and method != "GET":
-            hint = "The node sends us elsewhere, which is never followed. Is this address a CUCM node, without a proxy before it?"
+            hint = "The node sends us elsewhere, which is never followed. Is this a CUCM node, not a proxy?"
             raise self.place.error(Reason.REDIRECTED, doing, hint, f"HTTP {answer.status} to {location[:200]!r}")
 
     def _unauthorised(self, doing: str, detail: str) -> ClientError:
         hint = (
-            f"The user or its password is wrong, or its roles are missing ({_roles(self.source)})."
+            f"The user or its password is wrong, or its roles are missing ({roles_for(self.source)})."
             " It is tried once only, so that the account is not locked."
         )
         return self.place.error(Reason.AUTH_FAILED, doing, hint, detail)
@@ -303,46 +239,3 @@ class Session:
     def _late(self, doing: str) -> ClientError:
         hint = "The node answered too slowly: is it overloaded, or the line slow? --timeout-factor gives it more time."
         return self.place.error(Reason.TIMEOUT, doing, hint, f"no whole answer within {self.deadline:g} s")
-
-    def _broken(self, error: Exception, doing: str) -> ClientError:
-        """Return what a broken exchange means. Only the kind of the error is kept, never the error: it holds the request."""
-        chain = _chain(error)
-        if any(isinstance(link, IncompleteRead) for link in chain):
-            return self.place.error(
-                Reason.TRUNCATED, doing, "The answer was cut off; try again.", "body shorter than announced"
-            )
-        if any(isinstance(link, ReadTimeoutError | TimeoutError) for link in chain):
-            return self._late(doing)
-        if any(isinstance(link, DecodeError) for link in chain):
-            return self.place.error(
-                Reason.MALFORMED, doing, "The answer cannot be decompressed.", "bad content encoding"
-            )
-        if any(isinstance(link, BrokenAnswer | OSError) for link in chain):
-            hint = "The connection broke; try again."
-            return self.place.error(Reason.DISCONNECTED, doing, hint, type(chain[-1]).__name__)
-        return self.place.error(Reason.MALFORMED, doing, "This is not an answer of HTTP.", type(chain[-1]).__name__)
-
-
-def _chain(error: BaseException | None) -> list[BaseException]:
-    """Return an error and everything it wraps, outermost first."""
-    found: list[BaseException] = []
-    while isinstance(error, BaseException) and error not in found:
-        found.append(error)
-        inner = [arg for arg in (getattr(error, "reason", None), *error.args) if isinstance(arg, BaseException)]
-        error = inner[0] if inner else (error.__cause__ or error.__context__)
-    return found
-
-
-def _date(text: str) -> dt.datetime | None:
-    try:
-        return email.utils.parsedate_to_datetime(text).astimezone(dt.UTC) if text else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _roles(source: Source) -> str:
-    if source is Source.AXL:
-        return "Standard AXL API Users and Standard AXL Read Only API Access"
-    if source in (Source.RIS, Source.SERVICES):
-        return "Standard CCM Server Monitoring"
-    return "an account of the platform"

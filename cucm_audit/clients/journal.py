@@ -33,7 +33,7 @@ class Journal:
             return list(self._sent)
 
     def counts(self) -> dict[str, int]:
-        """Return how many requests went to axl, ris, services and web, and how many SSH logins and commands there were."""
+        """Return how many requests went to axl, ris, services and web, and how many SSH logins and commands."""
         tally = Counter(
             source.value if source is not Source.SSH else ("ssh_sessions" if operation == SSH_LOGIN else "cli_commands")
             for source, _, operation in self.operations
@@ -41,7 +41,10 @@ class Journal:
         return {name: tally[name] for name in ("axl", "ris", "services", "web", "ssh_sessions", "cli_commands")}
 
     def answered(self, *, address: str, user: str, accepted: bool) -> None:
-        """Record whether the node at ``address`` let ``user`` in. Once let in, it stays so: a later 401 is a missing role."""
+        """Record whether the node at ``address`` let ``user`` in.
+
+        Once let in, it stays so: a later 401 is a missing role.
+        """
         with self._lock:
             known = self._accounts.get((address, user), False)
             self._accounts[(address, user)] = known or accepted

@@ -1,4 +1,4 @@
-"""The connection of one HTTP session: dials by our own rules, and compares the certificate before a byte of HTTP is sent."""
+"""The connection of one HTTP session: dials by our own rules, compares the certificate before HTTP is spoken."""
 
 import functools
 import hmac
@@ -10,17 +10,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.dial import (
-    CONNECT_TIMEOUT,
-    Certificate,
-    Deadline,
-    Place,
-    dial,
-    fingerprint,
-    open_context,
-    read_certificate,
-    tls_error,
-)
+from cucm_audit.clients.dial import CONNECT_TIMEOUT, Deadline, Place, dial
+from cucm_audit.clients.tls import Certificate, fingerprint, open_context, read_certificate, tls_error
 from cucm_audit.model import Reason
 
 if TYPE_CHECKING:
@@ -42,7 +33,10 @@ class Line:
         self.deadline: Deadline | None = None
 
     def dial(self) -> "socket.socket":
-        """Return a fresh TCP socket under the running deadline. A connection without a running request is a fault in us."""
+        """Return a fresh TCP socket under the running deadline.
+
+        A connection without a running request is a fault in us.
+        """
         if self.deadline is None:
             raise RuntimeError("no request is under way")
         return dial(self.place, self.deadline)
@@ -147,9 +141,9 @@ def open_pool(line: Line, host: str, *, secure: bool) -> HTTPConnectionPool:
     """Return a pool of one connection to the line's place. ``host`` is what stands in the URL."""
     if not secure:
         plain = HTTPConnectionPool(host, line.place.port, maxsize=1, block=True)
-        plain.ConnectionCls = functools.partial(PlainConnection, line=line)  # type: ignore[assignment,misc]
+        plain.ConnectionCls = functools.partial(PlainConnection, line=line)  # type: ignore[assignment]
         return plain
     context = open_context(line.ca_file)
     pool = HTTPSConnectionPool(host, line.place.port, maxsize=1, block=True, ssl_context=context)
-    pool.ConnectionCls = functools.partial(SecureConnection, line=line)  # type: ignore[assignment,misc]
+    pool.ConnectionCls = functools.partial(SecureConnection, line=line)  # type: ignore[assignment]
     return pool

@@ -15,7 +15,8 @@ WINDOW = 61.0
 class Pace:
     """Says how long to wait before the next request.
 
-    The first ``pace * per_minute`` requests go at once (a small cluster never waits); after that they are spaced evenly.
+    The first ``pace * per_minute`` requests go at once (a small cluster never waits); after that they are spaced
+    evenly.
     """
 
     def __init__(self, per_minute: int, pace: float, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.guard import CONTROL_CENTER_PATH, PERFMON_PATH, SERVICEABILITY_NAMESPACE
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from cucm_audit.secrets import Account
     from cucm_audit.trust import TrustStore
 
+_T = TypeVar("_T")
+
 #: Seconds to wait after "Exceeded allowed rate", attempt by attempt.
 RATE_WAITS = (10.0, 30.0, 30.0)
 
@@ -57,7 +59,10 @@ class ServiceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerfCounter:
-    """One counter. ``name`` is whole: \\\\host\\Object(instance)\\Counter. ``status`` is CStatus: 0 and 1 are usable."""
+    r"""One counter.
+
+    ``name`` is whole: \\\\host\\Object(instance)\\Counter. ``status`` is CStatus: 0 and 1 are usable.
+    """
 
     name: str
     object: str
@@ -69,7 +74,10 @@ class PerfCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductInformation:
-    """What is installed on a node. ``services`` have ``Deployable`` "true" when they can be activated and deactivated."""
+    """What is installed on a node.
+
+    ``services`` have ``Deployable`` "true" when they can be activated and deactivated.
+    """
 
     active_version: str
     primary_node: str
@@ -78,7 +86,10 @@ class ProductInformation:
 
 
 class Services:
-    """Control Center and PerfMon on one node. Every method raises :class:`ClientError`. ``requests`` counts what was sent."""
+    """Control Center and PerfMon on one node.
+
+    Every method raises :class:`ClientError`. ``requests`` counts what was sent.
+    """
 
     def __init__(
         self,
@@ -144,7 +155,7 @@ class Services:
         assert last is not None
         raise last
 
-    def _strictly[T](self, read: Callable[[], T], doing: str) -> T:
+    def _strictly(self, read: Callable[[], _T], doing: str) -> _T:
         trouble: Malformed
         try:
             return read()

@@ -1,7 +1,7 @@
-"""SOAP as CUCM speaks it: requests built by zeep from our own descriptions, answers read by lxml with nothing fancy allowed.
+"""SOAP as CUCM speaks it: requests built by zeep from our own descriptions, answers read by a hardened lxml.
 
-zeep never sends anything here and never reads an answer: its lenient parsing loses rows silently, its strict parsing costs
-seconds (reference: serviceability.md section 8, performance.md section 4).
+zeep never sends anything here and never reads an answer: its lenient parsing loses rows silently, its strict parsing
+costs seconds (reference: serviceability.md section 8, performance.md section 4).
 """
 
 import functools
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cucm_audit.clients import ClientError, WriteBlocked
-from cucm_audit.clients.dial import Place
 from cucm_audit.clients.guard import ENVELOPE_NAMESPACE
+from cucm_audit.clients.place import Place
 from cucm_audit.model import Reason
 from cucm_audit.resources import folder
 
@@ -60,7 +60,7 @@ class Fault:
         return int(found.group(1)) if found else None
 
 
-class FaultAnswer(Exception):  # noqa: N818 - an answer, which the caller turns into a ClientError
+class FaultAnswer(Exception):
     """The node answered with a SOAP fault."""
 
     def __init__(self, fault: Fault) -> None:
@@ -68,7 +68,7 @@ class FaultAnswer(Exception):  # noqa: N818 - an answer, which the caller turns 
         super().__init__(fault.text)
 
 
-class Malformed(Exception):  # noqa: N818 - says what is wrong with an answer
+class Malformed(Exception):
     """An answer is not what it has to be; the text says where."""
 
 
@@ -85,21 +85,30 @@ def build(file: str, operation: str, *, version: str = "", **values: Any) -> byt
 
 @functools.lru_cache(maxsize=32)
 def _client(file: str, version: str) -> Any:
-    """Load one description. Kept, because reading it costs more than a request; it holds no connection and no secret."""
+    """Load one description.
+
+    Kept, because reading it costs more than a request; it holds no connection and no secret.
+    """
     from zeep import Client, Settings
     from zeep.transports import Transport
 
-    class Offline(Transport):  # type: ignore[misc]
+    class Offline(Transport):
         """Zeep's own way out, closed: it builds messages, the session sends them."""
 
-        def _refuse(self, *args: Any, **rest: Any) -> NoReturn:
+        def _refuse(self, *_args: Any, **_rest: Any) -> NoReturn:
             raise WriteBlocked("zeep does not send anything here")
 
         load = get = post = post_xml = _load_remote_data = _refuse
 
     text = (folder("wsdl") / file).read_text(encoding="utf-8").replace("VERSION", version)
     settings = Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    return Client(io.BytesIO(text.encode()), transport=Offline(), settings=settings)
+    return Client(io.BytesIO(text.encode()), transport=Offline(), settings=settings)  # type: ignore[no-untyped-call]
+
+
+def has_doctype(root: "_Element") -> bool:
+    """Return True when a document declares a type: no answer of CUCM does, and every attack with entities has to."""
+    docinfo: Any = root.getroottree().docinfo
+    return bool(docinfo.doctype)
 
 
 def local(element: "_Element") -> str:
@@ -109,7 +118,7 @@ def local(element: "_Element") -> str:
 
 
 def text_of(element: "_Element | None") -> str:
-    """Return an element's text, '' for nil, empty and absent: the serviceability services mean the same by all three."""
+    """Return an element's text, '' for nil, empty and absent: serviceability means the same by all three."""
     if element is None or is_nil(element):
         return ""
     return element.text or ""
@@ -161,7 +170,7 @@ def operation_of(answer: "Answer", place: Place, doing: str) -> "_Element":
 
 
 def _operation(root: "_Element", answer: "Answer") -> "_Element":
-    if root.getroottree().docinfo.doctype:
+    if has_doctype(root):
         raise Malformed("it has a DOCTYPE")
     if root.tag != f"{{{ENVELOPE_NAMESPACE}}}Envelope":
         raise Malformed("it is no SOAP envelope")
@@ -202,7 +211,7 @@ def refuse_status(answer: "Answer", place: Place, doing: str) -> None:
         raise place.error(
             Reason.THROTTLED, doing, "The node is too busy (HTTP 503): try at a quieter time.", "HTTP 503"
         )
-    hint = "This is a web page or something else, not SOAP: is the service activated on this node, and is this a CUCM node?"
+    hint = "This is a web page or something else, not SOAP: is this a CUCM node, with the service activated?"
     if status == 200 and not answer.body.strip():
         hint = "The answer is empty, which some services do when the account lacks a role."
     raise place.error(Reason.NOT_SOAP, doing, hint, f"HTTP {status}, {answer.content_type[:80] or 'no content type'}")

@@ -1,6 +1,7 @@
 """What a statement must look like before it is sent: a second, independent opinion beside the list of statements.
 
-Nothing here knows which statements exist; ``guard.check_sql`` asks both. Secret columns: reference axl-database.md section 5.
+Nothing here knows which statements exist; ``guard.check_sql`` asks both. Secret columns: reference axl-database.md
+section 5.
 """
 
 import re
@@ -26,7 +27,7 @@ _MARKS = (";", "--", "{", "}", "/*", "*/", '"', "\\", "`", "$")
 
 
 def check_reading(sql: str) -> None:
-    """Raise :class:`WriteBlocked` unless ``sql`` is one plain SELECT that neither writes, locks, calls nor reads a secret."""
+    """Raise :class:`WriteBlocked` unless ``sql`` is one SELECT that does not write, lock, call or read a secret."""
     trouble = _trouble(sql)
     if trouble:
         raise WriteBlocked(f"SQL refused: {trouble}")
@@ -43,7 +44,7 @@ def _trouble(sql: str) -> str:
             return f"it holds {mark}"
     if lower.count("'") % 2:
         return "a quote is open"
-    # 'Cisco Database Layer Monitor' is a value; quotes are even and no other mark opens a text, so values end where they seem to.
+    # 'Cisco Database Layer Monitor' is a value; quotes are even, so values end where they seem to.
     for word in _WORD.findall(re.sub(r"'[^']*'", "''", lower)):
         if word in FORBIDDEN_WORDS:
             return f"it holds the word {word}"

@@ -1,4 +1,4 @@
-"""The two pages that a phone asks for: the Extension Mobility form and the list of services, for a phone that does not exist.
+"""Two pages that phones ask for, the Extension Mobility form and the list of services, for a phone that is not there.
 
 Never a user, a PIN (seq) or doLogout: a GET with doLogout logs somebody out (reference: serviceability.md section 5.1).
 """
@@ -22,7 +22,7 @@ PAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAnswer:
-    """What a page gave: the URL that was asked, the HTTP status (redirects are not followed), and the milliseconds it took."""
+    """What a page gave: the URL asked, the HTTP status (redirects are not followed), and the milliseconds it took."""
 
     url: str
     status: int
@@ -41,7 +41,10 @@ class Web:
         self._session.close()
 
     def get(self, page: str) -> WebAnswer:
-        """Fetch "em" or "services". Raises :class:`ClientError` when no HTTP answer came at all, KeyError for another page."""
+        """Fetch "em" or "services".
+
+        Raises :class:`ClientError` when no HTTP answer came at all, KeyError for another page.
+        """
         path = PAGES[page]
         self.requests += 1
         answer = self._session.get(path, doing=f"fetching the {page} page")

@@ -54,9 +54,7 @@ def certificate(folder: Path, name: str, *, days: int = 30, rsa_bits: int = 0, s
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     path = folder / f"{name}.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
     return path

@@ -1,4 +1,4 @@
-"""The hardened session against real servers on loopback: pins, deadlines, caps, redirects, refusals, and what never leaks."""
+"""The hardened session against real servers on loopback: pins, deadlines, caps, redirects, refusals, no leaks."""
 
 import gzip
 import logging
@@ -62,15 +62,13 @@ def refused(line, reason, **rest) -> ClientError:
     return caught.value
 
 
-# ------------------------------------------------------------------------------------------------------------------- pins
+# --------------------------------------------------------------------------------------------------------------- pins
 
 
 def test_a_pinned_node_answers_and_the_password_is_sent_as_utf8(serve):
     node = serve()
     journal = Journal()
-    line = Session(
-        node.node, Account(user="axl", password=Secret("pä€wort")), node.pins, journal, source=Source.AXL
-    )
+    line = Session(node.node, Account(user="axl", password=Secret("pä€wort")), node.pins, journal, source=Source.AXL)
     answer = ask(line)
     assert (answer.status, answer.body) == (200, SOAP)
     import base64
@@ -165,7 +163,7 @@ def test_ipv6(serve):
     assert node.asked[0].headers["host"] == f"[::1]:{node.port}"
 
 
-# ---------------------------------------------------------------------------------------------------------------- reaching
+# ----------------------------------------------------------------------------------------------------------- reaching
 
 
 def test_a_closed_port_is_unreachable_at_once():
@@ -210,7 +208,7 @@ def test_silence_is_tried_twice_and_then_unreachable(monkeypatch):
     assert len(tries) == 2
 
 
-# --------------------------------------------------------------------------------------------------------------- deadlines
+# ---------------------------------------------------------------------------------------------------------- deadlines
 
 
 def drip(head: bytes, piece: bytes):
@@ -271,7 +269,7 @@ def test_no_timer_thread_stays_behind(serve):
     assert threading.active_count() <= before + 1  # the server's own
 
 
-# --------------------------------------------------------------------------------------------------------------------- caps
+# --------------------------------------------------------------------------------------------------------------- caps
 
 
 def endless(sock):
@@ -323,7 +321,7 @@ def test_what_is_not_http_is_no_answer(serve):
     assert caught.value.reason in (Reason.MALFORMED, Reason.DISCONNECTED)
 
 
-# ------------------------------------------------------------------------------------------------------------------ statuses
+# ----------------------------------------------------------------------------------------------------------- statuses
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -426,7 +424,7 @@ def test_date_and_duration(serve):
     assert ask(session(node)).date is None
 
 
-# ------------------------------------------------------------------------------------------------------- guard, environment
+# ------------------------------------------------------------------------------------------------- guard, environment
 
 
 def test_the_guard_stands_before_the_socket(serve):

@@ -1,0 +1,76 @@
+"""A whole HTTP answer, and what a broken one means."""
+
+import datetime as dt
+import email.utils
+import re
+from dataclasses import dataclass
+
+from urllib3.exceptions import DecodeError, IncompleteRead, ReadTimeoutError
+from urllib3.exceptions import ProtocolError as BrokenAnswer
+
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.place import Place
+from cucm_audit.model import Reason, Source
+
+_ENVELOPE = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?Envelope[\s>]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole HTTP answer. ``date`` is its Date header in UTC, ``millis`` how long it took."""
+
+    status: int
+    content_type: str
+    body: bytes
+    date: dt.datetime | None
+    millis: int
+
+    @property
+    def is_soap(self) -> bool:
+        """True when the body begins like a SOAP envelope, whatever the status and the content type say."""
+        return _ENVELOPE.search(self.body[:4096]) is not None
+
+
+def broken(place: Place, error: Exception, doing: str, late: ClientError) -> ClientError:
+    """Return what a broken exchange means, ``late`` for a timeout.
+
+    Only the kind of the error is kept, never the error itself: it holds the request.
+    """
+    chain = _chain(error)
+    if any(isinstance(link, IncompleteRead) for link in chain):
+        return place.error(Reason.TRUNCATED, doing, "The answer was cut off; try again.", "body shorter than announced")
+    if any(isinstance(link, ReadTimeoutError | TimeoutError) for link in chain):
+        return late
+    if any(isinstance(link, DecodeError) for link in chain):
+        return place.error(Reason.MALFORMED, doing, "The answer cannot be decompressed.", "bad content encoding")
+    if any(isinstance(link, BrokenAnswer | OSError) for link in chain):
+        hint = "The connection broke; try again."
+        return place.error(Reason.DISCONNECTED, doing, hint, type(chain[-1]).__name__)
+    return place.error(Reason.MALFORMED, doing, "This is not an answer of HTTP.", type(chain[-1]).__name__)
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """Return an error and everything it wraps, outermost first."""
+    found: list[BaseException] = []
+    while isinstance(error, BaseException) and error not in found:
+        found.append(error)
+        inner = [arg for arg in (getattr(error, "reason", None), *error.args) if isinstance(arg, BaseException)]
+        error = inner[0] if inner else (error.__cause__ or error.__context__)
+    return found
+
+
+def date_of(text: str) -> dt.datetime | None:
+    """Return the time of a Date header in UTC, None when there is none that can be read."""
+    try:
+        return email.utils.parsedate_to_datetime(text).astimezone(dt.UTC) if text else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def roles_for(source: Source) -> str:
+    """Return the roles that an account needs for a service, in Cisco's words."""
+    if source is Source.AXL:
+        return "Standard AXL API Users and Standard AXL Read Only API Access"
+    if source in (Source.RIS, Source.SERVICES):
+        return "Standard CCM Server Monitoring"
+    return "an account of the platform"
