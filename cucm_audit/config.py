@@ -16,6 +16,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from cucm_audit.toml_lines import keys
+
 FILE_NAME = "cucm-audit.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -130,7 +132,7 @@ class _Reader:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.lines = dict(_keys(text))
+        self.lines = dict(keys(text))
 
     def wrong(self, where: tuple[str, ...], says: str) -> ConfigError:
         """Return the error for the key at ``where``; the line is that of the nearest key that has one."""
@@ -254,32 +256,6 @@ def _names(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 
 def _dotted(where: tuple[str, ...]) -> str:
     return ".".join(part if re.fullmatch(r"[\w-]+", part) else f'"{part}"' for part in where)
-
-
-_BARE_OR_QUOTED = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
-_KEY = re.compile(rf"^\s*({_BARE_OR_QUOTED}(?:\s*\.\s*{_BARE_OR_QUOTED})*)\s*=")
-_HEADER = re.compile(rf"^\s*\[+\s*({_BARE_OR_QUOTED}(?:\s*\.\s*{_BARE_OR_QUOTED})*)\s*\]")
-
-
-def _keys(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Yield each key with its line, for tomllib keeps none. A line inside a long text may fool this: it is a hint."""
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = _parts(header[1])
-            yield table, number
-        elif key := _KEY.match(line):
-            yield (*table, *_parts(key[1])), number
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    """Split a dotted key the way TOML does."""
-    value: Any = tomllib.loads(f"{dotted} = 0")
-    parts: list[str] = []
-    while isinstance(value, dict):
-        ((key, value),) = value.items()
-        parts.append(key)
-    return tuple(parts)
 
 
 def _writable_by_others(path: Path) -> Iterator[str]:

@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"cli"},
     {"collect", "lanes", "plan", "discovery", "connect", "board", "books",
-     "judge", "checks", "checkfile", "diff", "waivers", "fleet", "reports", "config"},
+     "judge", "checks", "checkfile", "diff", "waivers", "fleet", "reports", "config", "toml_lines"},
     {"facts", "snapshot"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},

@@ -69,6 +69,11 @@ def on_terminal(stream: Any = None) -> bool:
     return bool(stream is not None and stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
+def can_ask() -> bool:
+    """Say whether a person is there to answer: questions go to standard error, answers come from standard input."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
 def colour_wanted(choice: str) -> bool:
     """Decide about colour on standard output: ``--color``, then NO_COLOR, then whether a terminal is there."""
     if choice != "auto":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cucm_audit.cli.console import Problem, complain, on_terminal
+from cucm_audit.cli.console import Problem, can_ask, complain
 from cucm_audit.config import AccountEntry, Cluster, Config, find, read
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def accounts(
 
     Raises SecretError when a password cannot be had, :class:`Problem` when nobody says who logs in.
     """
-    ask = None if no_input or not on_terminal() else _ask
+    ask = None if no_input or not can_ask() else _ask
     application = _entry(cluster.application, user)
     if application is None and ask is not None:
         application = AccountEntry(user=click.prompt("Application user (AXL, serviceability)", err=True))

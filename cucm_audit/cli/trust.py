@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cucm_audit.cli import door
-from cucm_audit.cli.console import Problem, complain, on_terminal, say, width
+from cucm_audit.cli.console import Problem, can_ask, complain, say, width
 from cucm_audit.cli.options import file_path, option, state_folder, talk_options
 from cucm_audit.config import Cluster, Config
 from cucm_audit.reports.sanitize import visible
@@ -55,7 +55,7 @@ def add(
 
     First the door's certificate, then a login there that finds the other nodes, then all of them.
     """
-    if not yes and not fingerprints and (no_input or not on_terminal()):
+    if not yes and not fingerprints and (no_input or not can_ask()):
         raise Problem(f"nobody is here to ask: cucm-audit trust add {name} --yes accepts what the nodes show now, "
                       "or --fingerprint FP for each fingerprint that you have compared")  # fmt: skip
     config = door.load(config_file, quiet=quiet)

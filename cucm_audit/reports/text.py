@@ -1,11 +1,12 @@
 """The report for a terminal: first what could not be seen, then findings worst first, then the counts and the cost."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from cucm_audit.model import SEVERITIES, Evidence, Finding, Gathered, Outcome, Report, State, Verdict
+from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict
 from cucm_audit.reports import Style
+from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, place, who
 from cucm_audit.reports.json import counts, finding_counts
 from cucm_audit.reports.lines import cells, drawn, hanging
 from cucm_audit.reports.sanitize import visible
@@ -104,7 +105,7 @@ class _Page:
         yield from self.said(f"taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}", "")
         for name in sorted(report.scope):
             if value := report.scope[name]:
-                yield from self.said(f"{name.replace('_', '-')}: {_listed(value)}", "")
+                yield from self.said(f"{name.replace('_', '-')}: {listed(value)}", "")
         if report.interrupted:
             yield self.paint("INTERRUPTED: what was not asked any more is not known", "unknown")
 
@@ -113,9 +114,7 @@ class _Page:
         gaps = [gap for gap in self.report.gaps if gap.state in (State.FAILED, State.PARTIAL)]
         if gaps:
             yield from self.heading("COULD NOT BE SEEN", "unknown")
-            rows = [
-                (_who(group), [group[0].source], [group[0].reason or ""], _missing(group)) for group in _alike(gaps)
-            ]
+            rows = [(who(group), [group[0].source], [group[0].reason or ""], missing(group)) for group in alike(gaps)]
             yield from self.table(("Node", "Source", "Reason", "What is missing"), rows)
         left_out = sorted({gap.fact for gap in self.report.gaps if gap.state is State.NOT_ASKED})
         if left_out:
@@ -131,10 +130,11 @@ class _Page:
         unknown = [outcome for outcome in self.report.outcomes if outcome.verdict is Verdict.UNKNOWN]
         if not unknown:
             return
+        explained = {(gap.node, str(gap.reason)) for gap in self.report.gaps} if not self.style.verbose else set()
         yield from self.heading("COULD NOT TELL", "unknown")
-        for group in _by_check(unknown):
-            yield from self.said(f"{group[0].title} {_place(group[0])}", "unknown   ")
-            for reason, outcomes in _by_reason(group):
+        for group in by_check(unknown):
+            yield from self.said(f"{group[0].title} {place(group[0])}", "unknown   ")
+            for reason, outcomes in by_reason(group, explained):
                 nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
                 yield from self.said(f"{nodes}: {reason}" if nodes else reason, " " * 10 + "- ")
             yield from self.subjects([f for o in group for f in o.findings], 0, "seen wrong so far: ")
@@ -146,7 +146,7 @@ class _Page:
         if not failed:
             return
         yield from self.heading("FINDINGS")
-        groups = _by_check(failed)
+        groups = by_check(failed)
         for severity in SEVERITIES:
             for group in groups:
                 if group[0].severity is severity:
@@ -154,7 +154,7 @@ class _Page:
 
     def finding(self, severity: str, group: Sequence[Outcome]) -> Iterator[str]:
         """Yield one check's findings over all its nodes: what, why, what to do, and where it was seen."""
-        lines = list(self.said(f"{group[0].title} {_place(group[0])}", f"{severity:<10}"))
+        lines = list(self.said(f"{group[0].title} {place(group[0])}", f"{severity:<10}"))
         yield self.paint(lines[0][:10], severity) + lines[0][10:]
         yield from lines[1:]
         found = [finding for outcome in group for finding in outcome.findings]
@@ -209,7 +209,7 @@ class _Page:
             return
         yield from self.heading("INFORMATION")
         for outcome in shown:
-            values = [f"{name} {_listed(value)}" for name, value in sorted(outcome.show.items())]
+            values = [f"{name} {listed(value)}" for name, value in sorted(outcome.show.items())]
             told = f"{outcome.node}: {outcome.title}" if outcome.node else outcome.title
             yield from self.said(f"{told}: {values[0]}" if len(values) == 1 else told)
             for value in values if len(values) > 1 else ():
@@ -241,50 +241,3 @@ class _Page:
         parts = [f"{spent[name]} {word}{'' if spent[name] == 1 else 's'}" for name, word in _COST if spent[name]]
         seconds = self.report.cost.get("seconds")
         return "Cost: " + ", ".join([*parts, "0 writes possible"]) + (f" ({seconds:.1f} s)." if seconds else ".")
-
-
-def _listed(value: object) -> str:
-    if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(item) for item in value)
-    return str(value)
-
-
-def _place(outcome: Outcome) -> str:
-    """Return where a check stands: its id, the rows and the documents."""
-    rows = f"{', '.join(outcome.rows)} of {', '.join(outcome.documents)}" if outcome.rows else ""
-    return "[" + ", ".join(part for part in (outcome.check or "", rows) if part) + "]"
-
-
-def _by_check(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
-    groups: dict[tuple[object, ...], list[Outcome]] = {}
-    for outcome in outcomes:
-        groups.setdefault((outcome.check, outcome.severity, outcome.rows if outcome.check is None else ()), []).append(
-            outcome
-        )
-    return list(groups.values())
-
-
-def _by_reason(outcomes: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        why = f"{outcome.reason or 'unknown'}" + (f": {outcome.detail}" if outcome.detail else "")
-        groups.setdefault(why, []).append(outcome)
-    return list(groups.items())
-
-
-def _alike(gaps: Iterable[Gathered]) -> list[list[Gathered]]:
-    """Group the gaps of one node that have one cause: a dead node is one line, not one a fact."""
-    groups: dict[tuple[object, ...], list[Gathered]] = {}
-    for gap in gaps:
-        groups.setdefault((gap.node, gap.source, gap.reason, gap.detail, gap.hint), []).append(gap)
-    return list(groups.values())
-
-
-def _who(group: Sequence[Gathered]) -> list[str]:
-    return [group[0].node or "(cluster)"]
-
-
-def _missing(group: Sequence[Gathered]) -> list[str]:
-    facts = sorted({gap.fact + (" (in part)" if gap.state is State.PARTIAL else "") for gap in group})
-    hint = [f"-> {group[0].hint}"] if group[0].hint else []
-    return [", ".join(facts), *([group[0].detail] if group[0].detail else []), *hint]
