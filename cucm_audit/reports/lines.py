@@ -41,6 +41,17 @@ def hanging(text: object, width: int, first: str, rest: str) -> Iterator[str]:
         yield (first if number == 0 else rest) + line
 
 
+def together(parts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield a sentence that is broken between its parts only, so that a number stays beside what it counts."""
+    line = ""
+    for part in parts:
+        if line and drawn(f"{line} {part}") > width:
+            yield line
+            line = ""
+        line = f"{line} {part}" if line else part
+    yield line
+
+
 def cells(rows: Iterable[Iterable[Iterable[object]]], widths: list[int]) -> list[list[str]]:
     """Return the cells of a table; a cell is given as its paragraphs, each wrapped to its column."""
     return [

@@ -8,7 +8,7 @@ from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, Sta
 from cucm_audit.reports import Style
 from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, place, who
 from cucm_audit.reports.json import counts, finding_counts
-from cucm_audit.reports.lines import cells, drawn, hanging
+from cucm_audit.reports.lines import cells, drawn, hanging, together
 from cucm_audit.reports.sanitize import visible
 
 #: How many subjects of one check are listed before "and N more"; -v lists them all.
@@ -233,11 +233,12 @@ class _Page:
         yield from self.said("Findings: " + ", ".join(f"{found[s]} {s}" for s in SEVERITIES) + ".", "")
         if not self.report.complete:
             yield from self.said("This report is not complete: unknown is not fine.", "")
-        yield from self.said(self.cost(), "")
+        yield from together(self.cost(), self.width)
 
-    def cost(self) -> str:
-        """Return what was sent, in one sentence. No write can be sent at all (guard.py)."""
+    def cost(self) -> list[str]:
+        """Return what was sent, part by part. No write can be sent at all (guard.py)."""
         spent = {name: int(self.report.cost.get(name, 0)) for name, _ in _COST}
         parts = [f"{spent[name]} {word}{'' if spent[name] == 1 else 's'}" for name, word in _COST if spent[name]]
         seconds = self.report.cost.get("seconds")
-        return "Cost: " + ", ".join([*parts, "0 writes possible"]) + (f" ({seconds:.1f} s)." if seconds else ".")
+        took = f" ({seconds:.1f} s)." if seconds else "."
+        return ["Cost:", *(f"{part}," for part in parts), f"0 writes possible{took}"]

@@ -54,6 +54,13 @@ def test_counts_and_cost() -> None:
     assert "41 AXL requests, 1 RIS request, 3 SSH sessions, 0 writes possible" in page
 
 
+@pytest.mark.parametrize("width", range(60, 110, 5))
+def test_a_number_stays_beside_what_it_counts(width: int) -> None:
+    page = text(full(), width=width)
+    for words in ("41 AXL requests,", "3 SSH sessions,", "0 writes possible (12.4 s)."):
+        assert words in page
+
+
 def test_a_report_that_is_not_complete_says_so() -> None:
     assert "not complete" in text(full())
     assert "not complete" not in text(report(outcome(Verdict.PASS)))
