@@ -54,7 +54,7 @@ def test_a_secret_shows_nothing():
         f"{secret}",
         f"{secret:>20}",
         f"{secret!r}",
-        "%s" % secret,
+        "%s" % secret,  # noqa: UP031 - an old way to print that has to be safe too
         repr(account),
         str([secret]),
     ]

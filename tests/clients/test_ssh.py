@@ -379,6 +379,17 @@ def test_a_prompt_inside_the_output_is_output(lab):
     assert client.run(VERSION_ACTIVE).text == text.replace("\r\n", "\n").rstrip("\n")
 
 
+@pytest.mark.parametrize("pausing", ["the user admin:", "admin: the user", "2024 xadmin:", "admin:\t"])
+def test_a_prompt_is_the_whole_line(lab, pausing):
+    def hesitate(shell):
+        shell.say(pausing)
+        time.sleep(0.2)
+        shell.say(" rest\r\n")
+
+    _, client = lab(answers={"show version active": hesitate})
+    assert client.run(VERSION_ACTIVE).text == f"{pausing} rest"
+
+
 def test_colours_and_returns_and_odd_chunks(lab):
     noisy = (
         "\x1b[1mActive Mastr\ber Version: 12.5.1\x1b[0m\x1b[K\r\n"
