@@ -19,7 +19,6 @@ from cucm_audit.clients.soap import (
     FaultAnswer,
     Malformed,
     has_doctype,
-    is_nil,
     local,
     malformed,
     operation_of,
@@ -118,53 +117,55 @@ def rows_in(answer: "Answer", version: str, columns: tuple[str, ...], place: Pla
 
 
 def _rows(answer: "Answer", version: str, columns: frozenset[str]) -> Iterator[Row]:
-    """Walk through the answer. ``path`` is where we are: Envelope, Body, operation, return, row, column."""
+    """Take each row when it is closed, drop it, and look at what is left of the tree in the end."""
     from lxml import etree
 
-    path: list[_Element] = []
-    returns = 0
-    for event, element in etree.iterparse(io.BytesIO(answer.body), events=("start", "end"), **HARDENED):
-        if event == "start":
-            path.append(element)
-            if len(path) <= 4:
-                returns += _check_place(path, version, answer.status)
-            continue
-        if len(path) == 5 and local(path[2]) == "executeSQLQueryResponse":
-            if local(element) != "row":
-                raise Malformed(f"{local(element)} among the rows")
-            yield _row(element, columns)
-            _forget(element)
-        elif len(path) == 3 and local(element) == "Fault":
-            raise FaultAnswer(read_fault(element))
-        path.pop()
-    if returns != 1:
-        raise Malformed(
-            "the answer has no return element" if returns == 0 else "the answer has several return elements"
-        )
+    rows: _Element | None = None
+    parse = etree.iterparse(io.BytesIO(answer.body), events=("end",), tag="{*}row", **HARDENED)
+    for _, element in parse:
+        parent = element.getparent()
+        if rows is None and parent is not None:
+            _check_above(parent, version, answer.status)  # before the first row is believed
+            rows = parent
+        if parent is None or parent is not rows:
+            raise Malformed("a row is out of place")
+        yield _row(element, columns)
+        _forget(element)
+    _check_whole(parse.root, version, answer.status)
 
 
-def _check_place(path: "list[_Element]", version: str, status: int) -> int:
-    """Check an opening element near the top of the answer; return 1 when it is the list of rows."""
-    element, name = path[-1], local(path[-1])
-    if len(path) == 1:
-        if has_doctype(element):
-            raise Malformed("it has a DOCTYPE")
-        if element.tag != f"{{{ENVELOPE_NAMESPACE}}}Envelope":
-            raise Malformed("it is no SOAP envelope")
-    elif len(path) == 2:
-        before = element.getprevious()
-        if name not in ("Header", "Body") or (before is not None and local(before) != "Header"):
-            raise Malformed(f"{name} is out of place in the envelope")
-    elif len(path) == 3 and local(path[1]) == "Body":
-        if element.getprevious() is not None:
-            raise Malformed("its body holds more than one element")
-        if name != "Fault":
-            _check_operation(str(element.tag), version, status)
-    elif len(path) == 4 and local(path[1]) == "Body" and local(path[2]) != "Fault":
-        if name != "return":
-            raise Malformed(f"{name} beside the rows")
-        return 1
-    return 0
+def _check_above(rows: "_Element", version: str, status: int) -> None:
+    """Check that ``rows`` is the return element of our answer, from the root down."""
+    above = list(rows.iterancestors())
+    if local(rows) != "return" or [local(part) for part in above[1:]] != ["Body", "Envelope"]:
+        raise Malformed("the rows are out of place")
+    _check_envelope(above[-1])
+    _check_operation(str(above[0].tag), version, status)
+
+
+def _check_whole(root: "_Element", version: str, status: int) -> None:
+    """Check the tree when everything was read: one envelope, one answer or fault, one return, only rows in it."""
+    _check_envelope(root)
+    bodies = [part for part in root if local(part) not in ("", "Header")]
+    if len(bodies) != 1 or local(bodies[0]) != "Body":
+        raise Malformed("the envelope does not hold one body")
+    parts = [part for part in bodies[0] if local(part)]
+    if len(parts) != 1:
+        raise Malformed(f"its body holds {len(parts)} elements")
+    if local(parts[0]) == "Fault":
+        raise FaultAnswer(read_fault(parts[0]))
+    _check_operation(str(parts[0].tag), version, status)
+    if [local(part) for part in parts[0] if local(part)] != ["return"]:
+        raise Malformed("the answer does not hold one return element")
+    if any(local(part) not in ("row", "") for part in required(parts[0], "return")):
+        raise Malformed("something else than rows in the return element")
+
+
+def _check_envelope(root: "_Element") -> None:
+    if has_doctype(root):
+        raise Malformed("it has a DOCTYPE")
+    if root.tag != f"{{{ENVELOPE_NAMESPACE}}}Envelope":
+        raise Malformed("it is no SOAP envelope")
 
 
 def _check_operation(tag: str, version: str, status: int) -> None:
@@ -180,21 +181,23 @@ def _check_operation(tag: str, version: str, status: int) -> None:
 def _row(element: "_Element", columns: frozenset[str]) -> Row:
     row: Row = {}
     for part in element:
-        name = local(part).lower()
+        name = (part.tag if isinstance(part.tag, str) else "").rpartition("}")[2].lower()
         if name not in columns or name in row or len(part):
             raise Malformed(f"a row's column {name[:60]!r} is unknown, twice there or not plain")
-        row[name] = None if is_nil(part) else (part.text or None)
+        row[name] = part.text or None  # an element with xsi:nil is empty
     if len(row) != len(columns):
         raise Malformed(f"a row lacks {', '.join(sorted(columns - row.keys()))}")
     return row
 
 
 def _forget(element: "_Element") -> None:
-    """Drop a row that was read, and its place in the tree, so that memory does not grow with the answer."""
+    """Drop a row that was read and those before it, so that memory does not grow with the answer."""
     element.clear()
     parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    while parent is not None and (before := element.getprevious()) is not None:
+        if local(before) not in ("row", ""):
+            raise Malformed(f"{local(before)[:60]} among the rows")
+        parent.remove(before)
 
 
 def suggested_rows(fault: Fault) -> int | None:

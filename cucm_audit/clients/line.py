@@ -143,7 +143,14 @@ def open_pool(line: Line, host: str, *, secure: bool) -> HTTPConnectionPool:
         plain = HTTPConnectionPool(host, line.place.port, maxsize=1, block=True)
         plain.ConnectionCls = functools.partial(PlainConnection, line=line)  # type: ignore[assignment]
         return plain
-    context = open_context(line.ca_file)
+    trouble: ClientError | None = None
+    try:
+        context = open_context(line.ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        hint = f"The CA file {line.ca_file} cannot be read, or holds no certificate in PEM form."
+        trouble = line.place.error(Reason.TLS_UNKNOWN, "reading the CA file", hint, error.strerror or str(error))
+    if trouble is not None:
+        raise trouble
     pool = HTTPSConnectionPool(host, line.place.port, maxsize=1, block=True, ssl_context=context)
     pool.ConnectionCls = functools.partial(SecureConnection, line=line)  # type: ignore[assignment]
     return pool

@@ -33,7 +33,7 @@ PATIENCE = 3
 _NO_OPERATION = re.compile(
     r"selectCmDeviceExt|no such operation|operation .{0,80}not found|EPR|cannot find dispatch", re.IGNORECASE
 )
-_NAME = re.compile(r"[!-~]{1,128}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f*%?,]{1,128}")  # explicit: no wildcard, no list
 
 
 class Ris:
@@ -78,7 +78,7 @@ class Ris:
         Raises :class:`ClientError`, also after some answers.
         """
         wanted = tuple(dict.fromkeys(name.upper() for name in names))
-        odd = [name for name in wanted if not _NAME.fullmatch(name) or set(name) & set("*%?,")]
+        odd = [name for name in wanted if not _NAME.fullmatch(name)]
         if odd:
             raise self._place.error(Reason.MALFORMED, "asking RIS", "This is not a device name.", repr(odd[0])[:80])
         for start in range(0, len(wanted), self._chunk):

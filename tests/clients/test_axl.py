@@ -1,6 +1,7 @@
 """AXL: discovery, versions, strict rows, pages, counts and faults, against a small database behind real TLS."""
 
 import re
+import threading
 import time
 import tracemalloc
 from pathlib import Path
@@ -280,6 +281,10 @@ def test_rows_of_a_small_statement(connect):
         ("<return/>", []),
         ("<return></return>", []),
         ("<return> <!-- none --> </return>", []),
+        (
+            "<return>\n<!-- a --><row><name>a</name><isstandard/></row>\n<!-- b --></return>",
+            [{"name": "a", "isstandard": None}],
+        ),
         ("<return><row><NAME>a</NAME><IsStandard/></row></return>", [{"name": "a", "isstandard": None}]),
         (
             '<return><row><name>a</name><isstandard xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:nil="true"/>'
@@ -310,6 +315,11 @@ def test_shapes_that_are_right(connect, inner, rows):
         "<return><row><name>a</name><isstandard>t</isstandard><more>x</more></row></return>",
         "<return><row><name><b>a</b></name><isstandard>t</isstandard></row></return>",
         "<return><line><name>a</name><isstandard>t</isstandard></line></return>",
+        "<return><row><name><row/></name><isstandard>t</isstandard></row></return>",
+        "<row><name>a</name><isstandard>t</isstandard></row>",
+        "<return/><row><name>a</name><isstandard>t</isstandard></row>",
+        "<list><row><name>a</name><isstandard>t</isstandard></row></list>",
+        "<return><rows><row><name>a</name><isstandard>t</isstandard></row></rows></return>",
     ],
 )
 def test_shapes_that_are_malformed(connect, inner):
@@ -317,6 +327,24 @@ def test_shapes_that_are_malformed(connect, inner):
     cluster.before = [sql_answer(inner)]
     rows, _ = fails(connect(cluster).rows(SMALL), Reason.MALFORMED)
     assert rows == []
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_something_between_or_after_the_rows_is_malformed(connect, place):
+    row = "<row><name>a</name><isstandard>t</isstandard></row>"
+    parts = [row, row]
+    parts.insert(place, "<other/>")
+    cluster = Cluster()
+    cluster.before = [sql_answer(f"<return>{''.join(parts)}</return>")]
+    rows, _ = fails(connect(cluster).rows(SMALL), Reason.MALFORMED)
+    assert len(rows) <= 2
+
+
+def test_two_lists_of_rows_are_malformed(connect):
+    row = "<row><name>a</name><isstandard>t</isstandard></row>"
+    cluster = Cluster()
+    cluster.before = [sql_answer(f"<return>{row}</return><return>{row}</return>")]
+    fails(connect(cluster).rows(SMALL), Reason.MALFORMED)
 
 
 GOOD = rows_answer([{"name": "a", "isstandard": "t"}, {"name": "b", "isstandard": "t"}]).body
@@ -562,6 +590,34 @@ def test_eighty_thousand_rows_in_flat_memory(connect):
     tracemalloc.stop()
     assert seen == total
     assert late - early < 16 * 1024 * 1024  # the keys of 59,000 rows, nothing else
+
+
+def test_one_answer_at_a_time(connect):
+    """AXL allows 16 MB in flight for all: two readers of one client wait for each other."""
+    cluster = Cluster(rows=50)
+    under_way: list[int] = [0, 0]
+    lock = threading.Lock()
+
+    def answer(asked):
+        with lock:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+        time.sleep(0.01)
+        with lock:
+            got = cluster(asked)
+            under_way[0] -= 1
+        return got
+
+    axl = connect(answer, page=10)
+    axl.discover()
+    sums = []
+    readers = [threading.Thread(target=lambda: sums.append(len(list(axl.rows(PHONES))))) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert sums == [50, 50, 50]
+    assert under_way[1] == 1
 
 
 def test_what_was_sent_is_in_the_journal(connect):

@@ -121,6 +121,16 @@ def test_a_ca_file_verifies_chain_and_name(serve, tmp_path):
     assert node.bytes_after_handshake == 0
 
 
+@pytest.mark.parametrize("text", [None, "", "no certificate"])
+def test_a_ca_file_that_cannot_be_used_is_named(serve, tmp_path, text):
+    path = tmp_path / "ca.pem"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ClientError) as caught:
+        session(serve(), ca_file=str(path))
+    assert str(path) in caught.value.hint
+
+
 def test_old_tls_is_named(serve):
     def old(context):
         context.set_ciphers("DEFAULT@SECLEVEL=0")
