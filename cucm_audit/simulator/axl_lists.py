@@ -35,7 +35,7 @@ def _tags(text: str) -> tuple[Tag, ...]:
 
 
 PHONE_SQL = """select x.pkid, x.name, x.description, p.name as product, m.name as model, 'Phone' as class, pr.name as protocol, 'User' as side,
- '' as nothing, dp.name as pool, dp.pkid as pool_id, cp.name as common, cp.pkid as common_id, l.name as location, l.pkid as location_id,
+ '' as blank, dp.name as pool, dp.pkid as pool_id, cp.name as common, cp.pkid as common_id, l.name as location, l.pkid as location_id,
  coalesce(nullif(x.specialloadinformation, ''), df.loadinformation) as load, nullif(x.specialloadinformation, '') as special,
  t.numofbuttons as buttons, t.name as template, t.pkid as template_id, u.userid as login, lp.name as logout, lp.pkid as logout_id,
  x.allowhotelingflag as em, cur.name as current, cur.pkid as current_id, e.logintime, e.loginduration, o.userid as owner, o.pkid as owner_id,
@@ -51,11 +51,11 @@ PHONE_SQL = """select x.pkid, x.name, x.description, p.name as product, m.name a
 PHONE_TAGS = _tags(
     "name=name description=description product=product model=model class=class protocol=protocol protocolSide=side devicePoolName=pool:key"
     " commonPhoneConfigName=common:key locationName=location:key loadInformation=load:load numberOfButtons=buttons phoneTemplateName=template:key"
-    " authenticationUrl=authenticationurl directoryUrl=nothing idleUrl=nothing informationUrl=nothing messagesUrl=nothing proxyServerUrl=proxyurl"
-    " servicesUrl=nothing loginUserId=login defaultProfileName=logout:key enableExtensionMobility=em:flag currentProfileName=current:key"
+    " authenticationUrl=authenticationurl directoryUrl=blank idleUrl=blank informationUrl=blank messagesUrl=blank proxyServerUrl=proxyurl"
+    " servicesUrl=blank loginUserId=login defaultProfileName=logout:key enableExtensionMobility=em:flag currentProfileName=current:key"
     " loginTime=logintime loginDuration=loginduration ownerUserName=owner:key isActive=isactive:flag phoneServiceDisplay=display"
-    " isProtected=isprotected:flag secureInformationUrl=nothing secureDirectoryUrl=nothing secureMessageUrl=nothing"
-    " secureServicesUrl=secureservicesurl secureAuthenticationUrl=secureauthenticationurl secureIdleUrl=nothing"
+    " isProtected=isprotected:flag secureInformationUrl=blank secureDirectoryUrl=blank secureMessageUrl=blank"
+    " secureServicesUrl=secureservicesurl secureAuthenticationUrl=secureauthenticationurl secureIdleUrl=blank"
 )
 
 LISTS: dict[str, Listing] = {

@@ -157,7 +157,7 @@ def _phone(exchange: Exchange, call: soap.Call) -> str:
                         f"{soap.tag('urlButtonIndex', r['urlbuttonindex'])}</service>" for r in services)  # fmt: skip
         parts["services"] = f"<services>{inner}</services>" if inner else "<services/>"
     order = [tag.name for tag in listing.tags]
-    order.insert(order.index("phoneTemplateName"), "lines")
+    order.insert(order.index("numberOfButtons"), "lines")
     order.insert(order.index("loginUserId"), "services")
     inner = "".join(parts[name] for name in order if name in parts)
     return f"<phone uuid={quoteattr(braced(row['pkid']))}>{inner}</phone>"
