@@ -106,6 +106,12 @@ def test_a_known_action_with_an_unknown_end_is_kept_and_doubted(said):
     assert told.reasons == [Reason.MALFORMED]
 
 
+def test_two_events_run_into_one_line_are_noticed():
+    told = read(line("Switch Version 11.5.1.14900-11 to 12.5.1.14900-63 Start").rstrip() + BOOT + BOOT)
+    assert len(told.rows) == 2
+    assert told.reasons == [Reason.MALFORMED]
+
+
 def test_a_wrapped_line_is_one_event():
     told = read(
         BOOT + "08/02/2019 10:08:56 | root: Cisco Option Install cmterm-devicepack12.5.1.14080-1.cop\n Success\n" + BOOT

@@ -126,6 +126,11 @@ def test_a_line_of_words_among_the_options_is_not_passed_over():
     assert told.kept[0][0] == ACTIVE
 
 
+def test_two_options_run_into_one_name_are_noticed():
+    text = recording("12.5", "show-version-active") + "ciscocm.one-1.0.copciscocm.two-2.0.cop\n"
+    assert gather("installed_option", answers(active=text)).reasons == [Reason.MALFORMED]
+
+
 def test_two_answers_in_one_do_not_pass():
     text = recording("12.5", "show-version-active") + "Active Master Version: 12.5.1.99999-1\n"
     assert not gather("software_version", answers(active=text)).whole
