@@ -1,4 +1,6 @@
-"""Generated parts of pages: the help text in README.md. Run it to check them, with --write to renew them."""
+"""Generated parts of pages: the help text in README.md, the tables of checks/README.md (where it has a place for
+them). Run it to check them, with --write to renew them.
+"""
 
 import os
 import re
@@ -8,6 +10,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 README = Path(__file__).parent.parent / "README.md"
+CHECKS = README.parent / "checks" / "README.md"
+_ROWS = re.compile(r"(?<=<!-- rows -->\n).*?(?=<!-- /rows -->)", re.DOTALL)
 _HELP = re.compile(r"(?<=<!-- help -->\n```\n).*?(?=```\n<!-- /help -->)", re.DOTALL)
 
 
@@ -32,13 +36,43 @@ def same(one: str, other: str) -> bool:
     return one.split() == other.split()
 
 
+def tables() -> str:
+    """Every row of every document, as Markdown tables."""
+    from cucm_audit.checks import load
+
+    checks, lines = load(packages=False), []
+    for document in checks.documents:
+        lines += [
+            "",
+            f"### {document.title} (`{document.id}`)",
+            "",
+            "| row | symptom | kind | checks |",
+            "|---|---|---|---|",
+        ]
+        for row in (row for row in checks.rows if row.document == document.id):
+            named = ", ".join(f"`{name}`" for name in row.checks)
+            symptom = row.symptom.replace("|", "\\|")
+            lines.append(f"| {row.id} | {symptom} | {row.kind.replace('_', ' ')} | {named} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def pages() -> list[tuple[Path, "re.Pattern[str]", str]]:
+    """Each page with a generated part: where the part stands in it, and what should be there."""
+    made = [(README, _HELP, program_help())]
+    if CHECKS.is_file() and _ROWS.search(CHECKS.read_text(encoding="utf-8")):
+        made.append((CHECKS, _ROWS, tables()))
+    return made
+
+
 def main() -> int:
-    if "--write" in sys.argv:
-        text = README.read_text(encoding="utf-8")
-        README.write_text(_HELP.sub(lambda _: program_help(), text), encoding="utf-8")
-    stale = not same(readme_help(), program_help())
-    if stale:
-        print("README.md: the help text is stale: make pages")
+    stale = False
+    for page, place, text in pages():
+        have = page.read_text(encoding="utf-8")
+        if "--write" in sys.argv:
+            page.write_text(place.sub(lambda _, new=text: new, have), encoding="utf-8")
+        elif (found := place.search(have)) is None or not same(found[0], text):
+            print(f"{page.name}: its generated part is stale: make pages")
+            stale = True
     return int(stale)
 
 

@@ -81,6 +81,21 @@ def colour_wanted(choice: str) -> bool:
     return not os.environ.get("NO_COLOR") and on_terminal(sys.stdout)
 
 
+def show_cursor() -> None:
+    """Give a terminal its cursor back, which the progress display hides."""
+    if on_terminal():
+        with contextlib.suppress(OSError):
+            os.write(2, b"\x1b[?25h")
+
+
+def no_core_dump() -> None:
+    """Keep what is in memory (a password, soon) out of a core file, where the system has such a thing."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def width() -> int:
     """Return the columns of the terminal, 100 where there is none."""
     import shutil

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cucm_audit.cli.console import Problem, can_ask, complain
+from cucm_audit.cli.console import Problem, can_ask, complain, no_core_dump
 from cucm_audit.config import AccountEntry, Cluster, Config, find, read
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def accounts(
 
     Raises SecretError when a password cannot be had, :class:`Problem` when nobody says who logs in.
     """
+    no_core_dump()
     ask = None if no_input or not can_ask() else _ask
     application = _entry(cluster.application, user)
     if application is None and ask is not None:

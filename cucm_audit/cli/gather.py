@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cucm_audit.cli import door
 from cucm_audit.cli.audit import Wishes, scope, selection
-from cucm_audit.cli.console import Problem, complain, move
+from cucm_audit.cli.console import Problem, complain, move, show_cursor
 from cucm_audit.cli.lock import locked
 from cucm_audit.cli.options import state_folder
 from cucm_audit.cli.progress import progress
@@ -153,9 +153,12 @@ def stoppable(stop: threading.Event, path: Path | None = None) -> Iterator[None]
         yield
         return
 
+    timers: list[threading.Timer] = []
+
     def leave(code: int) -> None:
         if path is not None:
             _sweep(path.parent)
+        show_cursor()
         os._exit(code)
 
     def interrupted(number: int, _frame: FrameType | None) -> None:
@@ -163,15 +166,17 @@ def stoppable(stop: threading.Event, path: Path | None = None) -> Iterator[None]
             leave(128 + number)
         stop.set()
         complain("stopping ...")
-        timer = threading.Timer(PATIENCE - 0.2, leave, [130])
-        timer.daemon = True
-        timer.start()
+        timers.append(threading.Timer(PATIENCE - 0.2, leave, [130]))
+        timers[0].daemon = True
+        timers[0].start()
 
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     before = {number: signal.signal(number, interrupted) for number in numbers}
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 

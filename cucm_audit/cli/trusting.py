@@ -1,8 +1,8 @@
 """Accepting what the nodes of a cluster show: the door's certificate, a login there, then all that it names."""
 
 import re
+import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -88,14 +88,11 @@ class Trusting:
 
     def nodes(self, nodes: tuple[Node, ...]) -> None:
         """Trust TLS and SSH of each node. They are looked at beside each other, and asked about one by one."""
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            looks = [(pool.submit(_certificate, node), pool.submit(_host_keys, node)) for node in nodes if node.address]
-            for node in (node for node in nodes if not node.address):
-                table = f'[cluster.{self.cluster.name}.nodes."{node.name}"]'
-                self.troubles.append(f"{node.name}: no address is known: write it under {table}")
-            for certificate, keys in looks:
-                self._settle(certificate.result())
-                self._settle(keys.result())
+        for node in (node for node in nodes if not node.address):
+            table = f'[cluster.{self.cluster.name}.nodes."{node.name}"]'
+            self.troubles.append(f"{node.name}: no address is known: write it under {table}")
+        for shown in _looks([node for node in nodes if node.address]):
+            self._settle(shown)
 
     def certificate(self, node: Node) -> bool:
         """Trust the certificate of a node; False when it is not trusted in the end."""
@@ -184,6 +181,23 @@ def describe(shown: Shown) -> str:
     if shown.kind != "tls":
         return f"SSH host key {shown.kind} {shown.fingerprint}"
     return f"certificate of {shown.about or 'nobody'}, until {shown.not_after}, SHA-256 {shown.fingerprint}"
+
+
+def _looks(nodes: list[Node]) -> "list[list[Shown] | ClientError]":
+    """Look at all nodes at once. Daemon threads: Ctrl-C need not wait for a node that is silent."""
+    looks = [(node, peek) for node in nodes for peek in (_certificate, _host_keys)]
+    seen: dict[int, list[Shown] | ClientError] = {}
+
+    def take(number: int) -> None:
+        node, peek = looks[number]
+        seen[number] = peek(node)
+
+    threads = [threading.Thread(target=take, args=(number,), daemon=True) for number in range(len(looks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [seen[number] for number in sorted(seen)]
 
 
 def look(node: Node, kind: str) -> "list[Shown] | list[ClientError]":

@@ -1,6 +1,6 @@
 """What belongs together on a page: the findings of one check, the gaps with one cause, the doubts with one reason."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cucm_audit.model import Gathered, Outcome, State
 
@@ -10,6 +10,13 @@ def listed(value: object) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(str(item) for item in value)
     return str(value)
+
+
+def node_in_words(node: Mapping[str, object]) -> str:
+    """Return a node with what it is, where that is more than a subscriber."""
+    if not node.get("voice", True):
+        return f"{node.get('name')} (IM and Presence)"
+    return f"{node.get('name')} (publisher)" if node.get("role") == "publisher" else str(node.get("name"))
 
 
 def place(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict
 from cucm_audit.reports import Style
-from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, place, who
+from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, who
 from cucm_audit.reports.json import counts, finding_counts
 from cucm_audit.reports.lines import cells, drawn, hanging, together
 from cucm_audit.reports.sanitize import visible
@@ -103,6 +103,8 @@ class _Page:
         identity = f" ({report.cluster_id})" if report.cluster_id else ""
         yield from self.said(f"Cluster {report.cluster}{identity}, {', '.join(known)}", "")
         yield from self.said(f"taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}", "")
+        if report.nodes:
+            yield from self.said("nodes: " + ", ".join(node_in_words(node) for node in report.nodes), "")
         for name in sorted(report.scope):
             if value := report.scope[name]:
                 yield from self.said(f"{name.replace('_', '-')}: {listed(value)}", "")

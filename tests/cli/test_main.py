@@ -22,8 +22,12 @@ def program(*argv: str, **rest: object) -> "subprocess.CompletedProcess[str]":
     )  # type: ignore[call-overload,no-any-return]
 
 
-def test_the_help_in_the_readme_is_the_program_s() -> None:
+def test_the_generated_parts_of_pages_are_fresh() -> None:
     assert pages.same(pages.readme_help(), pages.program_help())
+    for page, place, text in pages.pages():
+        found = place.search(page.read_text(encoding="utf-8"))
+        assert found
+        assert pages.same(found[0], text), f"{page.name}: make pages"
 
 
 def test_version_and_help_do_not_pay_for_what_they_do_not_use() -> None:
