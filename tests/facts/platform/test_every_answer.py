@@ -186,9 +186,9 @@ def test_a_refusal_is_an_error_with_a_reason(fact, text, reason):
 @pytest.mark.parametrize("piece", ["a", " ", "=", ".cop", "1", "a:", "x at ", "(", "10.1.1.1 ", "-/", "[STARTED"])
 def test_one_endless_line_is_read_in_no_time(fact, piece):
     text = piece * (1_000_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     gather(fact.table, dict.fromkeys(fact.asks, text))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("fact", TABLES)
@@ -197,9 +197,10 @@ def test_time_grows_with_the_text_only(fact):
         answers = {command: text * times for command, text in answers_of(fact, "12.5").items()}
         best = 99.0
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()
             gather(fact.table, answers)
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         return best
 
-    assert seconds(1600) < 16 * max(seconds(200), 0.002)
+    # Sixteen times the text; were the time its square, it would be 256 times as much.
+    assert seconds(1600) < 64 * max(seconds(100), 0.002)
