@@ -6,6 +6,7 @@ Sources: reference faults.md section 3, axl-database.md sections 1.4 and 1.5, pe
 """
 
 import base64
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.adapter import Adapter
 from cucm_audit.clients.dial import Certificate, Deadline, Place, diallable, peek_certificate
-from cucm_audit.clients.http_answer import Answer, broken, date_of, roles_for
+from cucm_audit.clients.http_answer import Answer, broken, date_of, roles_for, seconds_of
 from cucm_audit.clients.line import Line, open_pool
 from cucm_audit.model import Node, Reason, Source
 
@@ -112,7 +113,7 @@ class Session:
 
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_result(busy),
-            wait=tenacity.wait_exponential(multiplier=2, max=15) + tenacity.wait_random(0, 1),
+            wait=_busy_wait,
             stop=tenacity.stop_after_attempt(3),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -154,6 +155,7 @@ class Session:
                 body=text,
                 date=date_of(response.headers.get("Date", "")),
                 millis=round((time.monotonic() - started) * 1000),
+                retry_after=seconds_of(response.headers.get("Retry-After", "")),
             )
             self._judge(method, answer, response.headers.get("Location", ""), doing)
             return answer
@@ -237,5 +239,11 @@ class Session:
         return self.place.error(Reason.AUTH_FAILED, doing, hint, detail)
 
     def _late(self, doing: str) -> ClientError:
-        hint = "The node answered too slowly: is it overloaded, or the line slow? --timeout-factor gives it more time."
+        hint = "The node answered too slowly: is it overloaded, or the line slow?"
         return self.place.error(Reason.TIMEOUT, doing, hint, f"no whole answer within {self.deadline:g} s")
+
+
+def _busy_wait(state: tenacity.RetryCallState) -> float:
+    """Return the seconds before another try after 503: 2, then 4, or what the node asks for, never more than 30."""
+    asked = state.outcome.result().retry_after if state.outcome else 0
+    return min(30.0, max(2.0**state.attempt_number, asked)) + random.uniform(0, 1)  # noqa: S311 - jitter

@@ -24,6 +24,7 @@ class Answer:
     body: bytes
     date: dt.datetime | None
     millis: int
+    retry_after: int = 0  # seconds that a 503 names
 
     @property
     def is_soap(self) -> bool:
@@ -65,6 +66,11 @@ def date_of(text: str) -> dt.datetime | None:
         return email.utils.parsedate_to_datetime(text).astimezone(dt.UTC) if text else None
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def seconds_of(text: str) -> int:
+    """Return the seconds of a Retry-After header; 0 without one, or when it is a date."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text.strip()) else 0
 
 
 def roles_for(source: Source) -> str:

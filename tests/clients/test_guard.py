@@ -83,6 +83,21 @@ def test_the_second_net_alone_knows_every_writing_operation() -> None:
     assert not any(guard._WRITING.match(entry[2]) for entry in guard.OPERATIONS)
 
 
+def test_the_table_alone_blocks_every_writing_operation(monkeypatch) -> None:
+    monkeypatch.setattr(guard, "_WRITING", re.compile("(?!)"))
+    for operation in operations():
+        if operation not in READS:
+            with pytest.raises(WriteBlocked):
+                axl(operation)
+
+
+def test_the_net_alone_blocks_what_a_mistake_puts_into_the_table(monkeypatch) -> None:
+    mistake = ("/axl/", "http://www.cisco.com/AXL/API/12.5", "removePhone", "CUCM:DB ver=12.5 removePhone")
+    monkeypatch.setattr(guard, "OPERATIONS", guard.OPERATIONS | {mistake})
+    with pytest.raises(WriteBlocked):
+        axl("removePhone")
+
+
 @pytest.mark.parametrize("path", [RIS_PATH, CONTROL_CENTER_PATH, PERFMON_PATH, AXL_PATH])
 @pytest.mark.parametrize("operation", WRITERS)
 def test_writers_of_the_serviceability_services_are_blocked(path: str, operation: str) -> None:

@@ -379,6 +379,13 @@ def test_503_is_asked_three_times_with_waits(serve):
     assert len(node.asked) == 3
     assert len(waits) == 2
     assert sum(waits) < 30
+    waits.clear()
+    node = serve(Answer(status=503, headers={"Retry-After": "20"}))
+    refused(session(node, sleep=waits.append), Reason.THROTTLED)
+    assert all(20 <= wait <= 21 for wait in waits)
+    node = serve(Answer(status=503, headers={"Retry-After": "86400"}))
+    refused(session(node, sleep=waits.append), Reason.THROTTLED)
+    assert max(waits) <= 31
     answers = iter([Answer(status=503), Answer(body=SOAP)])
     node = serve(lambda asked: next(answers))
     assert ask(session(node)).status == 200

@@ -34,9 +34,7 @@ def test_they_are_ours_and_reach_nowhere(file):
 
 @pytest.mark.parametrize("operation", ["addPhone", "executeSQLUpdate", "doDeviceLogout", "removePhone"])
 def test_an_operation_that_changes_something_cannot_be_named(operation):
-    with pytest.raises(
-        Exception, match=r"(?i)no (such )?operation|has no operation|No definition|KeyError|" + operation
-    ):
+    with pytest.raises(ValueError, match=f"No such operation '{operation}'"):
         build("axl.wsdl", operation, version="12.5")
 
 
