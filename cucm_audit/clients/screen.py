@@ -16,7 +16,9 @@ _NOISE = re.compile(
 _NOISE_SIGNS = "\x1b\x00\x07\x0e\x0f"
 _CUT_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[ -/]*)\Z")
 _TRAILING_RETURNS = re.compile(r"\r+\Z")
-_RETURNS = re.compile(r"\r+\n?")
+_RETURNS_BEFORE_LF = re.compile(r"\r+\n")
+_IDLE_RETURNS = re.compile(r"\n\r+")
+_RETURNS = re.compile(r"\r+")
 _BACKSPACES = re.compile("(\b+)")
 _LONGEST_SEQUENCE = 4096
 _LONGEST_TAIL = 4096
@@ -72,13 +74,22 @@ class Screen:
 
     def _add(self, text: str) -> None:
         if "\r" in text:
-            text = _RETURNS.sub("\n", text.replace("\r\n", "\n"))
+            text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            text = self._without_returns(text)
         first, *more = text.split("\n")
         _write(self._open, first)
         if more:
             self.lines.append("".join(self._open))
             self.lines += [_typed(line) for line in more[:-1]]
             self._open = [_typed(more[-1])]
+
+    def _without_returns(self, text: str) -> str:
+        """Return text whose CRs are LFs, but for those at the beginning of a line: the cursor is there already."""
+        text = _IDLE_RETURNS.sub("\n", _RETURNS_BEFORE_LF.sub("\n", text))
+        if not any(self._open):
+            text = text.lstrip("\r")
+        return _RETURNS.sub("\n", text)
 
 
 def _split_sequence(text: str) -> tuple[str, str]:

@@ -73,10 +73,10 @@ class _Dialogue:
         asked = prompts[0][0].lower()
         if _ASKS_FOR_NEW.search(asked) or "expired" in f"{title} {instructions}".lower():
             self._stop(_Expired("the node asks for a new password"))
+        if len(prompts) > 1 or "pass" not in asked:
+            self._stop(_SomethingElse("the node asks for something else than a password"))
         if self._answered:
             self._stop(_Refused("the password was refused"))
-        if len(prompts) > 1 or "pass" not in asked:
-            self._stop(_Refused("the node asks for something else than a password"))
         self._answered = True
         return [_password(self._account)]
 
@@ -86,6 +86,10 @@ class _Dialogue:
 
 
 class _Expired(Exception):
+    pass
+
+
+class _SomethingElse(Exception):
     pass
 
 
@@ -131,6 +135,8 @@ def _no_login(place: Place, failure: Exception, deadline: Deadline) -> ClientErr
         return place.error(Reason.TIMEOUT, doing, "The node did not answer the login in time; try again.", "no answer")
     if "EOF" in words or "transport shut down" in words:
         return place.error(Reason.DISCONNECTED, doing, "The node closed the connection during the login.", words)
+    if isinstance(failure, _SomethingElse):
+        return place.error(Reason.AUTH_FAILED, doing, _SECOND_FACTOR, words)
     if isinstance(failure, (_Refused, paramiko.AuthenticationException)):
         hint = (
             "Check user and password of the OS administrator ([cluster.<name>.platform], not the application user). "
@@ -143,7 +149,7 @@ def _no_login(place: Place, failure: Exception, deadline: Deadline) -> ClientErr
 def greeting_error(error: ClientError, place: Place, text: str) -> ClientError:
     """Return what it means that the greeting ``text`` never came to a prompt."""
     doing, words = "waiting for the first prompt", text.strip()[-200:]
-    if error.reason is Reason.UNEXPECTED_PROMPT and cli_text.asks_for_new_password(text):
+    if error.reason in (Reason.UNEXPECTED_PROMPT, Reason.TIMEOUT) and cli_text.asks_for_new_password(text):
         return place.error(Reason.PASSWORD_EXPIRED, doing, _CHANGE_PASSWORD, "the node asks for a new password")
     if error.reason is Reason.DISCONNECTED and (not words or _TOO_MANY.search(text)):
         return place.error(Reason.SESSION_LIMIT, doing, SESSION_LIMIT_HINT, words)

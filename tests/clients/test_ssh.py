@@ -151,20 +151,24 @@ def test_an_expired_password_is_never_changed(lab, rounds):
     assert len(server.told) <= 1
 
 
-def test_a_second_factor_does_not_get_the_password(lab):
-    server, client = lab(auth="keyboard-interactive", rounds=(("Verification code: ",),))
-    assert refused(client).reason is Reason.AUTH_FAILED
-    assert server.told == []
+@pytest.mark.parametrize("before", [(), (("Password: ",),)])
+def test_a_second_factor_does_not_get_the_password(lab, before):
+    server, client = lab(auth="keyboard-interactive", rounds=(*before, ("Verification code: ",)))
+    error = refused(client)
+    assert error.reason is Reason.AUTH_FAILED
+    assert "second factor" in error.hint
+    assert len(server.told) == len(before)
 
 
-def test_an_expired_password_in_the_shell_is_never_changed(lab):
+@pytest.mark.parametrize("first_prompt", [3.0, 0.3])
+def test_an_expired_password_in_the_shell_is_never_changed(lab, first_prompt):
     def expired(shell):
         shell.say(
             "WARNING: Your password has expired.\r\nYou must change your password now.\r\n(current) UNIX password: "
         )
         shell.linger()
 
-    server, client = lab(greeting=expired)
+    server, client = lab(greeting=expired, first_prompt=first_prompt)
     assert refused(client).reason is Reason.PASSWORD_EXPIRED
     assert server.typed == b""
 
@@ -645,6 +649,11 @@ def test_chunks_do_not_matter(size):
         "a\x1b[1;31mb\x1b[K\r\nc\x1b]8;;http://x\x1b\\d\re\r\r\nf\x1b(Bg\b\bh\x00\x1b[0m\r\n\bÄdm\b\b\badmin:".encode()
     )
     assert cleaned(data, size) == "ab\ncd\ne\nh\nadmin:"
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_returns_at_the_beginning_of_a_line_are_idle(size):
+    assert cleaned(b"\ra\r\n\rb\r\r\n\r\r\n\r\nc\rd\n\r\x1b[K\radmin:", size) == "a\nb\n\n\nc\nd\nadmin:"
 
 
 @pytest.mark.parametrize(
