@@ -41,8 +41,9 @@ def command(
     """Run a simulated cluster on loopback until Ctrl-C. Prints one line of JSON when it listens."""
     with running(scenario, release=release, phones=phones, real_ports=real_ports, addresses=addresses) as cluster:
         config = write_config(cluster, folder) if folder else None
+        over = _over()
         say(json.dumps(told(cluster, config)))
-        _wait(seconds)
+        over.wait(seconds)
         if writes := cluster.world.writes():
             complain(f"{len(writes)} operations would have changed the cluster; the first: {writes[0].operation}")
     return 0
@@ -89,10 +90,10 @@ def told(cluster: "Cluster", config: Path | None) -> dict[str, Any]:
     return {"release": world.release, "nodes": nodes, "config": str(config) if config else None}
 
 
-def _wait(seconds: float | None) -> None:
-    """Wait until the time is over, or until Ctrl-C or SIGTERM."""
+def _over() -> threading.Event:
+    """Return what Ctrl-C and SIGTERM set from now on: whoever reads our line may send one at once."""
     over = threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGINT", "SIGTERM"):
             signal.signal(getattr(signal, name), lambda *_: over.set())
-    over.wait(seconds)
+    return over
