@@ -74,8 +74,8 @@ def _operation(exchange: Exchange, call: soap.Call, version: str) -> Reply:
 
 def axl_fault(code: int, text: str, operation: str) -> Reply:
     """Return a fault in AXL's shape, under HTTP 500."""
-    detail = f"<axlError><axlcode>{code}</axlcode><axlmessage>{escape(text)}</axlmessage><request>{operation}</request></axlError>"
-    return Reply(500, soap.fault(text, detail=detail))
+    detail = f"<axlcode>{code}</axlcode><axlmessage>{escape(text)}</axlmessage><request>{operation}</request>"
+    return Reply(500, soap.fault(text, detail=f"<axlError>{detail}</axlError>"))
 
 
 def success(version: str, operation: str, inner: str) -> Reply:
@@ -153,7 +153,7 @@ def _rows_as_wanted(
 
 
 def _tag(label: str) -> str:
-    """Return the element's name for a column; an expression without an alias gets a common word (axl-database.md 1.2, inferred)."""
+    """Return the element's name for a column; what an expression without an alias gets is inferred (axl-database.md 1.2)."""
     if re.fullmatch(r"[A-Za-z_]\w*", label):
         return label.lower()
     function = re.match(r"(count|min|max|sum|avg)\s*\(", label, re.IGNORECASE)
@@ -181,7 +181,8 @@ def _rows(exchange: Exchange, tags: Sequence[str], rows: Sequence[Sequence[Any]]
             word = exchange.fault("axl_spelling") or "Suggestive"
             some = "row fetch" if word == "Suggested" else "Row Fetch"
             raise _TooLarge(
-                f"Query request too large. Total rows matched: {len(rows)} rows. {word} {some}: less than {max(1, len(written))} rows"
+                f"Query request too large. Total rows matched: {len(rows)} rows."
+                f" {word} {some}: less than {max(1, len(written))} rows"
             )
         written.append(text)
     return written

@@ -23,9 +23,9 @@ def build(
 ) -> World:
     """Return a cluster that has not been started.
 
-    Without ``addresses`` the servers are 127.0.10.1 to 127.0.10.4 (where only 127.0.0.1 exists, they all listen there and
-    call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. Without a ``release``
-    it is the one that the scenario names, else 12.5. Raises ValueError for an unknown release or scenario.
+    Without ``addresses`` the servers are 127.0.10.1 to 127.0.10.4 (where only 127.0.0.1 exists, they all listen there
+    and call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. Without a
+    ``release`` it is the one that the scenario names, else 12.5. Raises ValueError for an unknown release or scenario.
     """
     plan = read(scenario)
     world_addresses, listen = _addresses(addresses)

@@ -16,7 +16,10 @@ MAX_LIFE = 6 * 3600.0
 
 
 class Cluster:
-    """Starts and stops the servers of a world. Usable in a ``with``. ``max_life`` is in seconds: nobody has to remember to stop it."""
+    """Starts and stops the servers of a world, also in a ``with``.
+
+    After ``max_life`` seconds it stops by itself: nobody has to remember to.
+    """
 
     def __init__(self, world: World, *, max_life: float = MAX_LIFE) -> None:
         self.world = world
@@ -106,7 +109,10 @@ class Cluster:
             blocks.append((f"{head}.settings", self.world.settings))
         blocks += [(f'{head}.nodes."{node.name}"', {"address": node.at, **_ports(node)}) for node in self.world.nodes]
         # JSON's strings, numbers and lists are TOML's too.
-        text = "\n".join(f"[{title}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()) for title, values in blocks)
+        text = "\n".join(
+            f"[{title}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+            for title, values in blocks
+        )
         path.write_text(text, encoding="utf-8")
         return path
 

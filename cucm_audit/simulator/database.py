@@ -1,8 +1,8 @@
 """The publisher's database as SQLite, and Informix's dialect of SELECT as far as anybody sends it.
 
-Tables and columns are those of the release's data dictionary and no others. Flags are the text 't' and 'f'. What SQLite
-would forgive and Informix would not (LIMIT, GLOB, functions that it lacks, LIKE without regard to case) is refused or set
-right, so that a statement that runs here has at least the right names and no foreign words. It is not Informix: the
+Tables and columns are those of the release's data dictionary and no others. Flags are the text 't' and 'f'. What
+SQLite would forgive and Informix would not (LIMIT, GLOB, functions that it lacks, LIKE without regard to case) is
+refused or set right, so that a statement that runs here has at least the right names and no foreign words. It is not Informix: the
 fault texts are the server's (reference: axl-database.md 1.6), the planner and the finer syntax are not.
 """
 
@@ -16,13 +16,41 @@ from cucm_audit.simulator.dictionary import every_column, tables
 from cucm_audit.simulator.world import SimNode, World
 
 #: Indexes that the real thing has as well; without them 80,000 phones are slow.
-INDEXES = (
-    "device(pkid)", "device(name)", "device(tkclass, tkdeviceprofile)", "device(ikdevice_defaultprofile)", "device(fkdevicepool)",
-    "telecastersubscribedservice(pkid)", "telecastersubscribedservice(fkdevice)", "enduser(pkid)", "enduser(userid)",
-    "enduserdevicemap(pkid)", "enduserdevicemap(fkdevice)", "enduserdevicemap(fkenduser)", "extensionmobilitydynamic(pkid)",
-    "extensionmobilitydynamic(fkdevice)", "extensionmobilitydynamic(fkenduser)", "devicenumplanmap(pkid)", "devicenumplanmap(fkdevice)",
-    "numplan(pkid)", "registrationdynamic(fkdevice)", "credential(fkenduser)", "credentialdynamic(fkcredential)",
-)  # fmt: skip
+INDEXES: dict[str, tuple[str, ...]] = {
+    "device": (
+        "pkid",
+        "name",
+        "tkclass, tkdeviceprofile",
+        "ikdevice_defaultprofile",
+        "fkdevicepool",
+    ),
+    "telecastersubscribedservice": (
+        "pkid",
+        "fkdevice",
+    ),
+    "enduser": (
+        "pkid",
+        "userid",
+    ),
+    "enduserdevicemap": (
+        "pkid",
+        "fkdevice",
+        "fkenduser",
+    ),
+    "extensionmobilitydynamic": (
+        "pkid",
+        "fkdevice",
+        "fkenduser",
+    ),
+    "devicenumplanmap": (
+        "pkid",
+        "fkdevice",
+    ),
+    "numplan": ("pkid",),
+    "registrationdynamic": ("fkdevice",),
+    "credential": ("fkenduser",),
+    "credentialdynamic": ("fkcredential",),
+}
 #: Functions that Informix has and that somebody may send. count, min, max, sum and avg are SQLite's own.
 FUNCTIONS = frozenset(
     {"count", "min", "max", "sum", "avg", "lower", "upper", "length", "substr", "trim", "nvl", "abs", "like", "replace"}
@@ -45,7 +73,10 @@ FOREIGN_WORDS = frozenset(
 )
 WRITING = re.compile(r"\b(?:into\s+(?:temp|scratch|raw|standard|external)|for\s+update)\b|;", re.IGNORECASE)
 WRITE_WORDS = frozenset(
-    "insert update delete merge truncate create drop alter rename grant revoke execute call load unload lock unlock begin commit rollback set".split()
+    (
+        *("insert", "update", "delete", "merge", "truncate", "create", "drop", "alter", "rename", "grant", "revoke"),
+        *("execute", "call", "load", "unload", "lock", "unlock", "begin", "commit", "rollback", "set"),
+    )
 )
 PAGING = re.compile(r"\s*select\s+(?:skip\s+(\d+)\s+)?(?:(?:first|limit)\s+(\d+)\s+)?(?:(unique)\s+)?", re.IGNORECASE)
 TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|\w+|==|\S")
@@ -62,7 +93,7 @@ class SqlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Rows of a SELECT. ``labels`` are the columns as SQLite names them: "count(*)" for an expression without a name."""
+    """Rows of a SELECT. ``labels`` are the columns as SQLite names them: "count(*)" where there is no name."""
 
     labels: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -78,11 +109,10 @@ def create(release: str) -> sqlite3.Connection:
     for table, columns in known.items():
         spelt = ", ".join(f'"{name}" {"integer" if kind == "i" else "text"}' for name, kind in columns.items())
         db.execute(f'create table "{table}" ({spelt})')
-    for index in INDEXES:
-        table, _, columns_text = index.partition("(")
-        wanted = {name.strip() for name in columns_text.rstrip(")").split(",")}
-        if wanted <= set(known.get(table, {})):
-            db.execute(f'create index "i_{re.sub(r"[^a-z]+", "_", index)}" on {index}')
+    for table, wanted in INDEXES.items():
+        for place, names in enumerate(wanted):
+            if set(names.split(", ")) <= set(known.get(table, {})):
+                db.execute(f'create index "i_{table}_{place}" on "{table}" ({names})')
     db.execute("commit")
     return db
 
@@ -90,7 +120,7 @@ def create(release: str) -> sqlite3.Connection:
 def add(
     db: sqlite3.Connection, release: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Put rows into a table. Columns (and tables) that only other releases have are left out; unknown names are an error."""
+    """Put rows into a table. Columns (and tables) that only other releases have are left out, unknown names an error."""
     everything = every_column()
     unknown = [name for name in columns if name not in everything[table]]
     if unknown:
@@ -161,7 +191,7 @@ def writes(sql: str) -> bool:
 
 
 def _without_missing_rows(node: SimNode | None) -> str:
-    """A common table expression hides the rows that this node's copy lacks, under the table's own name."""
+    """Hide the rows that this node's copy lacks with a common table expression under the table's own name."""
     if node is None or not node.missing_rows:
         return ""
     parts = (

@@ -51,7 +51,7 @@ class Exchange:
         self.world.record(Asked(node=self.node.name, channel=channel, operation=operation, detail=detail, write=write))
 
     def refused(self, kind: str = "application") -> Reply | None:
-        """Return None when the request carries the right account (or a live cookie), else the refusal. Counts attempts."""
+        """Return None when the request carries the right account or a live cookie, else the refusal. Counts attempts."""
         sent = self.headers.get("authorization", "")
         if not sent:
             cookie = _cookie(self.headers.get("cookie", ""))
@@ -70,7 +70,8 @@ class Exchange:
 
 def page(status: int, title: str, headers: dict[str, str] | None = None) -> Reply:
     """Return an HTML error page as a web server writes it: tag soup, title and heading alike."""
-    body = f"<html><head><title>{title}</title></head><body><h1>HTTP Status {status} - {title}</h1><hr size=1 noshade><p>Apache Tomcat</body></html>"
+    heading = f"<h1>HTTP Status {status} - {title}</h1><hr size=1 noshade><p>Apache Tomcat"
+    body = f"<html><head><title>{title}</title></head><body>{heading}</body></html>"
     return Reply(status, body.encode(), HTML, headers or {})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cucm_audit.simulator import soap
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 from cucm_audit.simulator.ris import too_fast
-from cucm_audit.simulator.soap import tag
+from cucm_audit.simulator.soap import box, leaf
 from cucm_audit.simulator.world import SimNode, World
 
 PER_MINUTE = 80
@@ -27,8 +27,8 @@ def answer(exchange: Exchange) -> Reply:
     host, name = call.text("Host") or "", call.text("Object") or ""
     exchange.record("perfmon", call.name, f"{host} {name}")
     if exchange.fault("perf_rate") or too_fast(exchange, "perfmon", PER_MINUTE):
-        text = f"Exceeded allowed rate for Perfmon information. Current allowed rate for perfmon information is {PER_MINUTE} requests per minute.PerfmonService"
-        return Reply(500, soap.fault(text))
+        now = f"Current allowed rate for perfmon information is {PER_MINUTE} requests per minute."
+        return Reply(500, soap.fault(f"Exceeded allowed rate for Perfmon information. {now}PerfmonService"))
     if call.name != "perfmonCollectCounterData" or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     try:
@@ -37,40 +37,53 @@ def answer(exchange: Exchange) -> Reply:
     except KeyError:
         # The wording for an unknown host or object is in no source: invented.
         return Reply(500, soap.fault(f"Error: {name} on {host} is not available"))
-    return Reply(200, soap.envelope(_counters(exchange, host, name, counters)), signed_in=True)
+    return Reply(200, soap.response(call.name, *_counters(exchange, host, name, counters)), signed_in=True)
 
 
 def objects(world: World, node: SimNode) -> dict[str, Mapping[tuple[str, str], int]]:
     """Return object -> (instance, counter) -> value."""
     registered = sum(row.node == node.name and row.status == "Registered" for row in world.registrations)
     logins = len(world.registrations) // 7
-    replication = {
-        ("ReplicateCount", "Number of Replicates Created"): 753,
-        ("ReplicateCount", "Replicate_State"): int(node.replication.get("state") or 0),
+    mobility = {
+        "RequestsHandled": 2 * logins,
+        "RequestsInProgress": 0,
+        "RequestsThrottled": 0,
+        "LoginsSuccessful": logins,
+        "LogoutsSuccessful": logins,
+        "Total Login/LogoutRequestsAttempted": 2 * logins,
     }
+    callmanager = {
+        "RegisteredHardwarePhones": registered,
+        "RegisteredOtherStationDevices": 0,
+        "PartiallyRegisteredPhone": 0,
+        "CallsActive": registered // 20,
+        "CallManagerHeartBeat": 4711,
+        "InitializationState": 100,
+    }
+    memory = {"% Mem Used": 61, "% VM Used": 38, "Total KBytes": 7990056, "Free KBytes": 1130848}
+    disks = {"Active": 69, "Inactive": 67, "Common": 54, "Swap": 3}
+    load = {"% CPU Time": 12, "IOwait Percentage": 1}
+    state = int(node.replication.get("state") or 0)
     return {
-        REPLICATION: replication,
-        "Cisco Extension Mobility": {
-            ("", "RequestsHandled"): 2 * logins, ("", "RequestsInProgress"): 0, ("", "RequestsThrottled"): 0, ("", "LoginsSuccessful"): logins,
-            ("", "LogoutsSuccessful"): logins, ("", "Total Login/LogoutRequestsAttempted"): 2 * logins,
+        REPLICATION: {
+            ("ReplicateCount", "Number of Replicates Created"): 753,
+            ("ReplicateCount", "Replicate_State"): state,
         },
-        "Cisco CallManager": {("", "RegisteredHardwarePhones"): registered, ("", "RegisteredOtherStationDevices"): 0, ("", "PartiallyRegisteredPhone"): 0, ("", "CallsActive"): registered // 20, ("", "CallManagerHeartBeat"): 4711, ("", "InitializationState"): 100},
-        "Memory": {("", "% Mem Used"): 61, ("", "% VM Used"): 38, ("", "Total KBytes"): 7990056, ("", "Free KBytes"): 1130848},
-        "Partition": {(disk, "% Used"): used for disk, used in (("Active", 69), ("Inactive", 67), ("Common", 54), ("Swap", 3))},
-        "Processor": {(cpu, counter): value for cpu in ("0", "1", "_Total") for counter, value in (("% CPU Time", 12), ("IOwait Percentage", 1))},
+        "Cisco Extension Mobility": {("", name): value for name, value in mobility.items()},
+        "Cisco CallManager": {("", name): value for name, value in callmanager.items()},
+        "Memory": {("", name): value for name, value in memory.items()},
+        "Partition": {(disk, "% Used"): used for disk, used in disks.items()},
+        "Processor": {(cpu, name): value for cpu in ("0", "1", "_Total") for name, value in load.items()},
         "System": {("", "Total Processes"): 231, ("", "Total Threads"): 1460},
-    }  # fmt: skip
+    }
 
 
-def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[str, str], int]) -> str:
+def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[str, str], int]) -> list[str]:
     missing, status = exchange.fault("perf_missing"), exchange.fault("perf_status")
+    usable = leaf("CStatus", 1 if status is None else int(status))
     rows = []
     for (instance, counter), value in counters.items():
-        if counter == missing:
-            continue
-        path = f"\\\\{host}\\{name}({instance})\\{counter}" if instance else f"\\\\{host}\\{name}\\{counter}"
-        rows.append(
-            f"<ns1:perfmonCollectCounterDataReturn>{tag('ns1:Name', path)}{tag('ns1:Value', value)}{tag('ns1:CStatus', 1 if status is None else int(status))}"
-            "</ns1:perfmonCollectCounterDataReturn>"
-        )
-    return f'<ns1:perfmonCollectCounterDataResponse xmlns:ns1="{soap.AST}">{"".join(rows)}</ns1:perfmonCollectCounterDataResponse>'
+        if counter != missing:
+            path = f"\\\\{host}\\{name}{f'({instance})' if instance else ''}\\{counter}"
+            rows.append(box("perfmonCollectCounterDataReturn", leaf("Name", path), leaf("Value", value), usable))
+    return rows

@@ -1,15 +1,12 @@
 """RISPort70: which phone is registered where (reference: serviceability.md section 1)."""
 
-import html
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fnmatch import fnmatchcase
-from xml.sax.saxutils import escape
 
-from cucm_audit.simulator import soap
+from cucm_audit.simulator import ris_answer, soap
 from cucm_audit.simulator.exchange import Exchange, Reply, page
-from cucm_audit.simulator.soap import tag
 from cucm_audit.simulator.world import SimNode, SimRegistration
 
 #: Members of CmSelectionCriteria, in the schema's order; all have to be there.
@@ -25,7 +22,6 @@ CRITERIA = (
     "DownloadStatus",
 )
 ANY_MODEL = "255"
-NIL = ' xsi:nil="1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 
 def answer(exchange: Exchange) -> Reply:
@@ -41,23 +37,18 @@ def answer(exchange: Exchange) -> Reply:
     except soap.NotSoap as error:
         return Reply(500, soap.fault(str(error), "soapenv:Client"))
     if call.name not in ("selectCmDevice", "selectCmDeviceExt") or call.namespace != soap.AST:
-        return Reply(
-            500,
-            soap.fault(
-                f"The endpoint reference (EPR) for the Operation not found is {escape(exchange.path)} and the WSA Action = null",
-                "soapenv:Client",
-            ),
-        )
+        return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     names = items(call)
     exchange.record("ris", call.name, f"{len(names)} items")
     rate = exchange.world.ris_per_minute
     if exchange.fault("ris_rate") or too_fast(exchange, "ris", rate):
-        text = f"AxisFault: Exceeded allowed rate for Reatime information. Current allowed rate for realtime information is {rate} requests per minute."
+        now = f"Current allowed rate for realtime information is {rate} requests per minute."
+        text = f"AxisFault: Exceeded allowed rate for Reatime information. {now}"
         return Reply(int(exchange.fault("ris_rate_status") or 500), soap.fault(text))
     wrong = _wrong_criteria(call)
     if wrong:
         return Reply(500, soap.fault(f"org.apache.axis2.databinding.ADBException: Unexpected subelement {wrong}"))
-    reply = Reply(200, soap.envelope(_result(exchange, call, names)))
+    reply = Reply(200, _result(exchange, call, names))
     reply.signed_in = True
     return reply
 
@@ -97,34 +88,23 @@ def _wrong_criteria(call: soap.Call) -> str:
     return "" if most.isdigit() else "MaxReturnedDevices"
 
 
-def _result(exchange: Exchange, call: soap.Call, names: list[str]) -> str:
+def _result(exchange: Exchange, call: soap.Call, names: list[str]) -> bytes:
     world = exchange.world
-    voice = [node for node in world.nodes if node.product == "callmanager"]
     asked = call.text("CmSelectionCriteria", "NodeName") or ""
-    nodes = [node for node in voice if not asked or asked in (node.name, node.host, node.address)]
-    alive = {node.name for node in nodes if not _silent(exchange, node)}
-    rows = _chosen(exchange, call, names, alive)
-    most = min(int(call.text("CmSelectionCriteria", "MaxReturnedDevices") or 0), world.ris_cap)
-    rows = rows[:most]  # silently: TotalDevicesFound counts what is returned
-    unchanged = bool(call.text("StateInfo"))
-    parts, found = [], 0
-    for node in nodes:
-        mine = [row for row in rows if row.node == node.name]
-        found += 0 if unchanged else len(mine)
-        parts.append(_node(exchange, node, [] if unchanged else mine, node.name in alive, unchanged))
+    nodes = {
+        node.name: (node, not _silent(node))
+        for node in world.nodes
+        if node.product == "callmanager" and (not asked or asked in (node.name, node.host, node.address))
+    }
     if asked and not nodes:
-        parts.append(
-            f"<ns1:item><ns1:ReturnCode>InvalidNodeName</ns1:ReturnCode><ns1:Name>{escape(asked)}</ns1:Name><ns1:NoChange>false</ns1:NoChange><ns1:CmDevices/></ns1:item>"
-        )
-    inside = f"<ns1:CmNodes>{''.join(parts)}</ns1:CmNodes>" if parts else f"<ns1:CmNodes{NIL}/>"
-    return (
-        f'<ns1:selectCmDeviceResponse xmlns:ns1="{soap.AST}"><ns1:selectCmDeviceReturn><ns1:SelectCmDeviceResult>'
-        f"<ns1:TotalDevicesFound>{found}</ns1:TotalDevicesFound>{inside}</ns1:SelectCmDeviceResult>"
-        f"<ns1:StateInfo>{html.escape(_state(nodes, rows))}</ns1:StateInfo></ns1:selectCmDeviceReturn></ns1:selectCmDeviceResponse>"
-    )
+        return ris_answer.unknown_node(asked)
+    rows = _chosen(exchange, call, names, {name for name, (_, alive) in nodes.items() if alive})
+    # Cut without a word: TotalDevicesFound counts what is returned.
+    most = min(int(call.text("CmSelectionCriteria", "MaxReturnedDevices") or 0), world.ris_cap)
+    return ris_answer.answer(exchange, nodes, rows[:most], call.text("StateInfo") or "")
 
 
-def _silent(exchange: Exchange, node: SimNode) -> bool:
+def _silent(node: SimNode) -> bool:
     collector = node.services.get("Cisco RIS Data Collector")
     stopped = collector is not None and collector.status != "Started"
     return bool(node.faults.get("down") or node.faults.get("ris_silent")) or stopped
@@ -152,7 +132,7 @@ def _by(call: soap.Call, names: list[str], wildcards: bool) -> Callable[[SimRegi
         call.text("CmSelectionCriteria", "SelectBy") or "Name", ""
     )
     if wildcards and (not names or any(name in ("", "*") for name in names)):
-        return lambda row: True
+        return lambda _: True
     plain = {name.upper() for name in names if "*" not in name}
     patterns = [name.upper() for name in names if "*" in name] if wildcards else []
 
@@ -165,74 +145,17 @@ def _by(call: soap.Call, names: list[str], wildcards: bool) -> Callable[[SimRegi
 
 
 def _filters(call: soap.Call) -> list[Callable[[SimRegistration], bool]]:
-    texts = {name: call.text("CmSelectionCriteria", name) or "" for name in CRITERIA}
-    found: list[Callable[[SimRegistration], bool]] = []
-    for name, field in (
-        ("DeviceClass", "device_class"),
-        ("Status", "status"),
-        ("Protocol", "protocol"),
-        ("DownloadStatus", "download_status"),
-    ):
-        if texts[name] not in ("", "Any"):
-            found.append(lambda row, field=field, text=texts[name]: getattr(row, field) == text)  # type: ignore[misc]
-    if texts["Model"] not in ("", ANY_MODEL):
-        found.append(lambda row: str(row.model) == texts["Model"])
-    return found
+    fields = {
+        "DeviceClass": "device_class",
+        "Status": "status",
+        "Protocol": "protocol",
+        "DownloadStatus": "download_status",
+    }
+    wanted = {field: call.text("CmSelectionCriteria", name) or "" for name, field in fields.items()}
+    wanted = {field: text for field, text in wanted.items() if text not in ("", "Any")}
+    model = call.text("CmSelectionCriteria", "Model") or ANY_MODEL
 
+    def fits(row: SimRegistration) -> bool:
+        return all(getattr(row, field) == text for field, text in wanted.items())
 
-def _node(exchange: Exchange, node: SimNode, rows: list[SimRegistration], alive: bool, unchanged: bool) -> str:
-    code = "Ok" if rows else "NotFound"
-    still = "false"
-    if not alive:
-        code = "NodeNotResponding"
-    elif unchanged or node.faults.get("ris_no_change"):
-        code, still, rows = "Ok", "true", []
-    elif node.faults.get("ris_code"):
-        code, rows = str(node.faults["ris_code"]), []
-    old = bool(exchange.fault("ris_old_form"))
-    devices = (
-        f"<ns1:CmDevices>{''.join(_device(row, old) for row in rows)}</ns1:CmDevices>"
-        if rows
-        else f"<ns1:CmDevices{NIL}/>"
-    )
-    return f"<ns1:item><ns1:ReturnCode>{code}</ns1:ReturnCode>{tag('ns1:Name', node.name)}<ns1:NoChange>{still}</ns1:NoChange>{devices}</ns1:item>"
-
-
-def _device(row: SimRegistration, old: bool) -> str:
-    """Return a CmDevice, its members in the schema's order."""
-    number, _, line_status = row.dir_number.partition("-")
-    lines = (
-        f"<ns1:item>{tag('ns1:DirectoryNumber', number)}{tag('ns1:Status', line_status)}</ns1:item>" if number else ""
-    )
-    address = (
-        tag("ns1:IpAddress", row.address) if old
-        else f"<ns1:IPAddress><ns1:item>{tag('ns1:IP', row.address)}<ns1:IPAddrType>ipv4</ns1:IPAddrType><ns1:Attribute>AdministrativeAndSignaling</ns1:Attribute></ns1:item></ns1:IPAddress>"
-    )  # fmt: skip
-    members = (
-        ("Name", row.name), ("DirNumber", row.dir_number), ("DeviceClass", row.device_class), ("Model", row.model), ("Product", row.product),
-        ("BoxProduct", 0), ("Httpd", "Yes"), ("RegistrationAttempts", 1), ("IsCtiControllable", "true"), ("LoginUserId", row.login_user),
-        ("Status", row.status), ("StatusReason", row.status_reason), ("PerfMonObject", 2), ("DChannel", 0), ("Description", row.description),
-    )  # fmt: skip
-    tail = (
-        ("TimeStamp", row.at), ("Protocol", row.protocol), ("NumOfLines", 1 if number else 0), ("LinesStatus", None), ("ActiveLoadID", row.active_load),
-        ("InactiveLoadID", row.inactive_load), ("DownloadStatus", row.download_status), ("DownloadFailureReason", ""), ("DownloadServer", ""),
-    )  # fmt: skip
-    return (
-        "<ns1:item>" + _members(members) + f"<ns1:H323Trunk{NIL}/>"
-        + _members(tail, f"<ns1:LinesStatus>{lines}</ns1:LinesStatus>" if lines else f"<ns1:LinesStatus{NIL}/>") + address + "</ns1:item>"
-    )  # fmt: skip
-
-
-def _members(members: Iterable[tuple[str, object]], lines: str = "") -> str:
-    return "".join(lines if name == "LinesStatus" else tag(f"ns1:{name}", value) for name, value in members)
-
-
-def _state(nodes: list[SimNode], rows: list[SimRegistration]) -> str:
-    if not rows:
-        return ""
-    inner = "".join(
-        f'<Node Name="{node.name}" SubsystemStartTime="1700000000" StateId="1" TotalItemsFound="{sum(row.node == node.name for row in rows)}"'
-        f' TotalItemsReturned="{sum(row.node == node.name for row in rows)}"/>'
-        for node in nodes
-    )
-    return f'<StateInfo ClusterWide="1">{inner}</StateInfo>'
+    return [fits] if model == ANY_MODEL else [fits, lambda row: str(row.model) == model]

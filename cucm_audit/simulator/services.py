@@ -1,14 +1,14 @@
 """Control Center: the services of the node that is asked (reference: serviceability.md section 2)."""
 
-from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from cucm_audit.simulator import soap
 from cucm_audit.simulator.dictionary import axl_form
 from cucm_audit.simulator.exchange import Exchange, Reply, page
-from cucm_audit.simulator.soap import tag
+from cucm_audit.simulator.soap import box, leaf
 from cucm_audit.simulator.world import SimNode, SimService
 
+SUCCESS = leaf("ReturnCode", 0) + leaf("ReasonCode", -1) + leaf("ReasonString", "")
 WRITERS = ("soapDoServiceDeployment", "soapDoControlServices")
 
 
@@ -34,79 +34,59 @@ def answer(exchange: Exchange) -> Reply:
     }
     if call.name not in operations or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
-    return Reply(200, soap.envelope(operations[call.name](exchange, call)), signed_in=True)
+    return Reply(200, soap.response(call.name, operations[call.name](exchange, call)), signed_in=True)
 
 
 def _status(exchange: Exchange, call: soap.Call) -> str:
     asked = [(child.text or "").strip() for child in call.element if soap.local(child) == "ServiceStatus"]
-    wanted = [name for name in asked if name]
     services = exchange.node.services
     rows = [
-        _service(exchange.node, services[name]) if name in services else _unknown(name) for name in wanted or services
+        _service(exchange.node, services[name])
+        if name in services
+        else _item(name, "Unknown", -1010, "No such service")
+        for name in [name for name in asked if name] or services
     ]
-    return (
-        f'<ns1:soapGetServiceStatusResponse xmlns:ns1="{soap.AST}"><ns1:soapGetServiceStatusReturn><ns1:ReturnCode>0</ns1:ReturnCode>'
-        f"<ns1:ReasonCode>-1</ns1:ReasonCode><ns1:ReasonString/><ns1:ServiceInfoList>{''.join(rows)}</ns1:ServiceInfoList>"
-        "</ns1:soapGetServiceStatusReturn></ns1:soapGetServiceStatusResponse>"
-    )
+    return box("soapGetServiceStatusReturn", SUCCESS, box("ServiceInfoList", *rows))
 
 
 def _service(node: SimNode, service: SimService) -> str:
-    """Return one service. StartTime is in the node's own zone and holds no zone; a stopped service has none and UpTime -1."""
+    """Return one service. StartTime is in the node's own zone; a service that does not run has none, and UpTime -1."""
     started = service.started_at if service.status == "Started" else None
     if started is None:
-        return _item(service.name, service.status, service.reason_code, service.reason, "", -1)
-    local = started.astimezone(ZoneInfo(node.zone))
-    text = f"{local:%a %b} {local.day:2d} {local:%H:%M:%S %Y}"
-    return _item(
-        service.name,
-        service.status,
-        service.reason_code,
-        service.reason or " ",
-        text,
-        int((node.now() - started).total_seconds()),
-    )
+        return _item(service.name, service.status, service.reason_code, service.reason)
+    at = started.astimezone(ZoneInfo(node.zone))
+    text = f"{at:%a %b} {at.day:2d} {at:%H:%M:%S %Y}"
+    up = int((node.now() - started).total_seconds())
+    return _item(service.name, service.status, service.reason_code, service.reason or " ", text, up)
 
 
-def _unknown(name: str) -> str:
-    return _item(name, "Unknown", -1010, "No such service", "", -1)
-
-
-def _item(name: str, status: str, code: int, reason: str, started: str, up: int) -> str:
-    return (
-        f"<ns1:item>{tag('ns1:ServiceName', name)}{tag('ns1:ServiceStatus', status)}{tag('ns1:ReasonCode', code)}{tag('ns1:ReasonCodeString', reason)}"
-        f"{tag('ns1:StartTime', started)}{tag('ns1:UpTime', up)}</ns1:item>"
-    )
+def _item(name: str, status: str, code: int, reason: str, started: str = "", up: int = -1) -> str:
+    known, why = (leaf("ServiceName", name), leaf("ServiceStatus", status)), leaf("ReasonCodeString", reason)
+    return box("item", *known, leaf("ReasonCode", code), why, leaf("StartTime", started), leaf("UpTime", up))
 
 
 def _products(exchange: Exchange, _call: soap.Call) -> str:
-    node, publisher = exchange.node, exchange.world.publisher
-    product = (
-        "Cisco Unified Communications Manager" if node.product == "callmanager" else "Cisco Unified IM and Presence"
-    )
-    services = "".join(
-        f"<ns1:item>{tag('ns1:ServiceName', service.name)}<ns1:ServiceType>Service</ns1:ServiceType>{tag('ns1:Deployable', str(service.feature).lower())}"
-        f"<ns1:GroupName>{'CM Services' if service.feature else 'Platform Services'}</ns1:GroupName><ns1:ProductID>CallManager</ns1:ProductID>"
-        "<ns1:DependentServices/></ns1:item>"
-        for service in node.services.values()
-    )
-    return (
-        f'<ns1:getProductInformationListResponse xmlns:ns1="{soap.AST}"><ns1:getProductInformationListReturn>'
-        f"{tag('ns1:ActiveServerVersion', axl_form(node.release))}{tag('ns1:PrimaryNode', publisher.name)}<ns1:SecondaryNode/>"
-        f"<ns1:Products><ns1:item>{tag('ns1:ProductName', product)}{tag('ns1:ProductVersion', axl_form(node.release))}{tag('ns1:ProductDescription', product)}"
-        f"<ns1:ProductID>CallManager</ns1:ProductID><ns1:ShortName>UCM</ns1:ShortName></ns1:item></ns1:Products>"
-        f"<ns1:Services>{services}</ns1:Services></ns1:getProductInformationListReturn></ns1:getProductInformationListResponse>"
+    node, release = exchange.node, axl_form(exchange.node.release)
+    product = f"Cisco Unified {'Communications Manager' if node.product == 'callmanager' else 'IM and Presence'}"
+    names = leaf("ProductName", product), leaf("ProductVersion", release), leaf("ProductDescription", product)
+    return box(
+        "getProductInformationListReturn",
+        leaf("ActiveServerVersion", release),
+        leaf("PrimaryNode", exchange.world.publisher.name),
+        leaf("SecondaryNode", ""),
+        box("Products", box("item", *names, leaf("ProductID", "CallManager"), leaf("ShortName", "UCM"))),
+        box("Services", *(_described(service, product=True) for service in node.services.values())),
     )
 
 
 def _static(exchange: Exchange, _call: soap.Call) -> str:
-    services = "".join(
-        f"<ns1:item>{tag('ns1:ServiceName', escape(service.name))}<ns1:ServiceType>Service</ns1:ServiceType>{tag('ns1:Deployable', str(service.feature).lower())}"
-        f"<ns1:GroupName>{'CM Services' if service.feature else 'Platform Services'}</ns1:GroupName><ns1:DependentServices/></ns1:item>"
-        for service in exchange.node.services.values()
-    )
-    return (
-        f'<ns1:soapGetStaticServiceListResponse xmlns:ns1="{soap.AST}"><ns1:soapGetStaticServiceListReturn><ns1:ReturnCode>0</ns1:ReturnCode>'
-        f"<ns1:ReasonCode>-1</ns1:ReasonCode><ns1:ReasonString/><ns1:Services>{services}</ns1:Services>"
-        "</ns1:soapGetStaticServiceListReturn></ns1:soapGetStaticServiceListResponse>"
-    )
+    services = [_described(service, product=False) for service in exchange.node.services.values()]
+    return box("soapGetStaticServiceListReturn", SUCCESS, box("Services", *services))
+
+
+def _described(service: SimService, *, product: bool) -> str:
+    """Describe a service; a feature service is one that is deployable."""
+    kind = leaf("ServiceType", "Service"), leaf("Deployable", str(service.feature).lower())
+    group = leaf("GroupName", "CM Services" if service.feature else "Platform Services")
+    owner = leaf("ProductID", "CallManager") if product else ""
+    return box("item", leaf("ServiceName", service.name), *kind, group, owner, leaf("DependentServices", ""))

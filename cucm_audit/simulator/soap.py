@@ -59,17 +59,33 @@ def read(body: bytes) -> Call:
 
 def envelope(inner: str) -> bytes:
     """Return an answer."""
-    return f'{HEAD}<soapenv:Envelope xmlns:soapenv="{SOAP}"><soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>'.encode()
+    start = f'{HEAD}<soapenv:Envelope xmlns:soapenv="{SOAP}">'
+    return f"{start}<soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>".encode()
 
 
 def fault(text: str, code: str = "soapenv:Server", detail: str = "") -> bytes:
     """Return a fault; ``detail`` is XML."""
-    return envelope(
-        f"<soapenv:Fault><faultcode>{code}</faultcode><faultstring>{escape(text)}</faultstring><detail>{detail}</detail></soapenv:Fault>"
-    )
+    words = f"<faultcode>{code}</faultcode><faultstring>{escape(text)}</faultstring><detail>{detail}</detail>"
+    return envelope(f"<soapenv:Fault>{words}</soapenv:Fault>")
 
 
 def tag(name: str, value: object) -> str:
-    """Return an element; None and '' give an empty one."""
+    """Return an element with a text; None and '' give an empty one."""
     text = "" if value is None else str(value)
     return f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>"
+
+
+def leaf(name: str, value: object) -> str:
+    """Return an element of the serviceability services with a text."""
+    return tag(f"ns1:{name}", value)
+
+
+def box(name: str, *inner: str) -> str:
+    """Return an element of the serviceability services with elements in it."""
+    return f"<ns1:{name}>{''.join(inner)}</ns1:{name}>"
+
+
+def response(operation: str, *inner: str) -> bytes:
+    """Return an answer of the serviceability services: the ``...Response`` element with its namespace."""
+    name = f"ns1:{operation}Response"
+    return envelope(f'<{name} xmlns:ns1="{AST}">{"".join(inner)}</{name}>')

@@ -54,14 +54,17 @@ def _is_known(exchange: Exchange, device: str) -> bool:
 
 
 def _form(exchange: Exchange, device: str) -> Reply:
-    """The layout of the objects is from memory."""
-    url = f"{'https' if exchange.secure else 'http'}://{exchange.node.address}:{8443 if exchange.secure else 8080}{EM}?device={escape(device)}"
+    """Return the form to sign on; its layout is from memory."""
+    door = f"https://{exchange.node.address}:8443" if exchange.secure else f"http://{exchange.node.address}:8080"
+    url = f"{door}{EM}?device={escape(device)}"
     fields = "".join(
-        f"<InputItem><DisplayName>{label}</DisplayName><QueryStringParam>{name}</QueryStringParam><InputFlags>{flags}</InputFlags><DefaultValue/></InputItem>"
+        f"<InputItem><DisplayName>{label}</DisplayName><QueryStringParam>{name}</QueryStringParam>"
+        f"<InputFlags>{flags}</InputFlags><DefaultValue/></InputItem>"
         for label, name, flags in (("UserID", "userid", "A"), ("PIN", "seq", "NP"))
     )
     return _xml(
-        f"<CiscoIPPhoneInput><Title>Extension Mobility</Title><Prompt>Please sign on</Prompt><URL>{url}</URL>{fields}</CiscoIPPhoneInput>"
+        f"<CiscoIPPhoneInput><Title>Extension Mobility</Title><Prompt>Please sign on</Prompt>"
+        f"<URL>{url}</URL>{fields}</CiscoIPPhoneInput>"
     )
 
 

@@ -56,7 +56,7 @@ class _Server(ThreadingHTTPServer):
         self._open: set[Any] = set()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """The handshake belongs to the connection's own thread: a silent client must not stop the others."""
+        """Serve a connection. The handshake belongs to its own thread: a silent client must not stop the others."""
         web, sock = self.web, request
         self._open.add(sock)
         try:
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_GET
+    do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_GET  # noqa: N815 (http.server's names)
 
     def version_string(self) -> str:
         """Return the Server header."""
@@ -239,7 +239,8 @@ def _early(exchange: Exchange) -> Reply | None:
     if target is not None:
         return page(307, "Moved", {"Location": str(target) if target is not True else "https://127.0.0.1:1/axl/"})
     if exchange.fault("html200"):
-        page_text = "<html><head><title>Cisco Unified CM Console</title></head><body><form action='j_security_check'>Sign in</form></body></html>"
+        form = "<form action='j_security_check'>Sign in</form>"
+        page_text = f"<html><head><title>Cisco Unified CM Console</title></head><body>{form}</body></html>"
         return Reply(200, page_text.encode(), "text/html;charset=utf-8")
     return None
 

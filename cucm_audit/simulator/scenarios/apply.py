@@ -1,6 +1,5 @@
 """Do to a cluster what a scenario says. What is misspelt is an error: a scenario that breaks nothing proves nothing."""
 
-import copy
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -166,12 +165,10 @@ def _registration(change: Mapping[str, Any], world: World) -> None:
         raise ValueError(f"a scenario chooses no registration: {dict(change)}")
     for row in rows:
         if "copy_to" in change:
-            stale = copy.copy(row)
-            stale.node = change["copy_to"]
-            world.registrations.append(stale)
-            row = stale
+            world.registrations.append(dataclasses.replace(row, node=change["copy_to"]))
+        changed = world.registrations[-1] if "copy_to" in change else row
         for key, value in change.get("set", {}).items():
-            _set(row, key, row.at + value if key == "at" else value)
+            _set(changed, key, row.at + value if key == "at" else value)
 
 
 def _set(thing: Any, key: str, value: Any) -> None:

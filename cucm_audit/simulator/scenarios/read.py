@@ -14,7 +14,7 @@ def names() -> list[str]:
 
 
 def read(name: str) -> list[dict[str, Any]]:
-    """Return a scenario and what it is based on, in the order in which they are applied. ValueError if there is none."""
+    """Return a scenario and what it is based on, in the order of application. ValueError if there is none."""
     path = FOLDER / f"{name}.toml"
     if name not in names():
         raise ValueError(f"no such scenario: {name!r}; there are {', '.join(names())}")
