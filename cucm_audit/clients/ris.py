@@ -31,7 +31,7 @@ CAPS = (200, 1000, 2000)
 PATIENCE = 3
 
 _NO_OPERATION = re.compile(
-    r"selectCmDeviceExt|no such operation|operation .{0,80}not found|EPR|cannot find dispatch", re.IGNORECASE
+    r"(no such|unknown) operation|operation .{0,80}not found|\bEPR\b|cannot find dispatch", re.IGNORECASE
 )
 _NAME = re.compile(r"[^\x00-\x1f\x7f*%?,]{1,128}")  # explicit: no wildcard, no list
 
