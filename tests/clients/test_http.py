@@ -131,6 +131,7 @@ def test_a_ca_file_that_cannot_be_used_is_named(serve, tmp_path, text):
     assert str(path) in caught.value.hint
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_named(serve):
     def old(context):
         context.set_ciphers("DEFAULT@SECLEVEL=0")
