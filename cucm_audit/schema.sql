@@ -71,21 +71,32 @@ create table node (            -- System > Server, without the pseudo node Enter
   description text not null
 );
 
-create table software_version (  -- show version active / inactive                                              [SSH, per node]
-  node text not null,
-  partition text not null,     -- active, inactive
-  version text not null,       -- 12.5.1.14900-63; '' = there is no such partition
-  primary key (node, partition)
+create table software_version (  -- show version active                                                        [SSH, per node]
+  node text primary key not null,
+  version text not null        -- 12.5.1.14900-63
 );
 
-create table installed_option (  -- the options (COP files) that show version lists                             [SSH, per node]
+create table installed_option (  -- the options (COP files) of the partition that runs                         [SSH, per node]
   node text not null,
-  partition text not null,
   name text not null,          -- cmterm-devicepack12.5.1.14080-1.cop, as listed
   stem text not null,          -- the same without .cop and signature: what logs and lists are compared by
   pack_for text not null,      -- major.minor.maint that a device pack is made for ('12.5.1'); '' for any other option
   pack_order text not null,    -- a device pack's numbers, zero-padded so that text order is age order; '' for any other option
-  primary key (node, partition, name)
+  primary key (node, name)
+);
+
+create table inactive_version (  -- show version inactive, apart, so that doubt costs nothing else             [SSH, per node]
+  node text primary key not null,
+  version text not null        -- '' = there is no such partition
+);
+
+create table inactive_option ( -- the options of the partition that does not run                               [SSH, per node]
+  node text not null,
+  name text not null,
+  stem text not null,
+  pack_for text not null,
+  pack_order text not null,
+  primary key (node, name)
 );
 
 create table system_event (    -- system-history.log, line by line                                             [SSH, per node]
@@ -445,7 +456,7 @@ create index registration_node on registration (node);
 
 create view node_release as    -- the release that a check goes by: the CLI's word before AXL's
   select n.name as node, coalesce(nullif(v.version, ''), n.release) as release
-    from node n left join software_version v on v.node = n.name and v.partition = 'active';
+    from node n left join software_version v on v.node = n.name;
 
 create view service_url as     -- each URL of each enabled Extension Mobility service
   select id as service_id, name as service, 'Service URL' as which, url, 0 as secure from phone_service where em and enabled and url <> ''
@@ -460,8 +471,8 @@ create view em_device as       -- what Extension Mobility works with: its phones
 create view device_pack as     -- device packs made for the release that runs on the node
   select o.node, o.name, o.stem, o.pack_for, o.pack_order
     from installed_option o
-    join software_version v on v.node = o.node and v.partition = 'active'
-   where o.partition = 'active' and o.pack_for <> '' and v.version like o.pack_for || '.%';
+    join software_version v on v.node = o.node
+   where o.pack_for <> '' and v.version like o.pack_for || '.%';
 
 create view last_boot as       -- the last Boot line of each node
   select e.node, max(e.line) as line, e.local_at from system_event e where e.action = 'Boot' group by e.node;

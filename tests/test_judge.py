@@ -236,7 +236,7 @@ def test_a_check_is_for_a_range_of_releases(made, release, verdict):
 
 def test_each_nodes_own_release_counts_and_the_cli_is_believed_before_axl(made):
     snapshot = cluster(rows=[event("pub", 1), event("sub1", 1, result="x")], release="12.5.1.14900-63")
-    snapshot.write("software_version", [{"node": "sub1", "partition": "active", "version": "11.5.1.14900-11"}])
+    snapshot.write("software_version", [{"node": "sub1", "version": "11.5.1.14900-11"}])
     found = outcomes(snapshot, made(**{**BOOTS, "more": 'per = "node"\nreleases = [["12.0", ""]]'}), "own-check")
     assert {o.node: o.verdict for o in found} == {"pub": Verdict.PASS, "sub1": Verdict.NOT_APPLICABLE}
 

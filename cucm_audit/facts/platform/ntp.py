@@ -48,7 +48,7 @@ _WINDOW = 1000  # no line of this answer is longer
 def parse(text: str) -> Parsed:
     """Read the answer of ntpd or chronyd. Raises Unreadable when neither speaks.
 
-    ``synchronised`` stays NULL without a line that says so: a source with a star alone is not taken for one.
+    ``synchronised`` of ntpd is what its own line says, NULL without one; chronyd says it by the mark of its sources.
     """
     reading = Reading()
     status: dict[str, object] = {}
@@ -131,6 +131,10 @@ def _source(reading: Reading, line: str, tally: str, remote: str, stratum: str, 
 
 def _checked(reading: Reading, text: str, status: dict[str, object], table: bool) -> Parsed:
     sources = reading.tables.get("ntp_source")
+    if status.get("daemon") == "chronyd" and status.get("running") and sources and "synchronised" not in status:
+        # chrony's own mark: a star is the source that the clock follows now. It prints no sentence about it.
+        followed = next((row for row in sources.values() if row["tally"][1:] == "*"), None)
+        status |= {"synchronised": int(followed is not None), "server": followed["remote"] if followed else None}
     if status:
         reading.add("ntp_status", "", {**dict.fromkeys(_COLUMNS), **status})
     elif sources:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from cucm_audit.model import Reason
@@ -34,7 +36,7 @@ def test_ntpd():
 
 
 def test_unsynchronised_is_not_read_as_synchronised():
-    status, sources = both(recording("12.5", "ntp-status"))
+    status, sources = both(recording("10.5", "ntp-status"))
     assert status.whole
     assert sources.whole
     assert (status.rows[0]["running"], status.rows[0]["synchronised"], status.rows[0]["server"]) == (1, 0, None)
@@ -51,8 +53,15 @@ def test_chronyd():
     ]
 
 
-def test_a_starred_source_alone_does_not_say_synchronised():
+def test_chronyd_says_by_a_star_which_source_it_follows():
     text = recording("15", "ntp-status").replace("synchronized to NTP server (10.9.0.1) at stratum 3\n", "")
+    status = both(text)[0].rows[0]
+    assert (status["synchronised"], status["server"], status["stratum"]) == (1, "10.9.0.1", None)
+    assert both(text.replace("^*", "^?"))[0].rows[0]["synchronised"] == 0
+
+
+def test_a_starred_peer_of_ntpd_alone_does_not_say_synchronised():
+    text = re.sub(r"synchroni[sz]ed to .*\n", "", recording("10.5", "ntp-status"))
     assert both(text)[0].rows[0]["synchronised"] is None
 
 

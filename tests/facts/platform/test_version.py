@@ -1,6 +1,5 @@
 import pytest
 
-from cucm_audit.clients import ClientError
 from cucm_audit.model import Reason
 from tests.facts.platform.asked import column, gather, recording
 
@@ -19,26 +18,25 @@ def answers(release="12.5", **changed):
     [("8.6", "8.6.2.22900-9"), ("10.5", "10.5.2.12901-1"), ("11.5", "11.5.1.15900-18"), ("15", "15.0.1.11900-23")],
 )
 def test_both_partitions(release, active):
-    told = gather("software_version", answers(release))
-    assert told.whole
-    assert column(told, "version") == [active, "11.5.1.15900-18"]
-    assert column(told, "partition") == ["active", "inactive"]
-    assert set(column(told, "node")) == {"bonn-pub"}
+    for table, version in (("software_version", active), ("inactive_version", "11.5.1.15900-18")):
+        told = gather(table, answers(release))
+        assert told.whole
+        assert told.rows == [{"node": "bonn-pub", "version": version}]
 
 
 def test_options_with_what_their_names_say():
     told = gather("installed_option", answers())
     assert told.whole
-    assert [(row["partition"], row["name"], row["pack_for"]) for row in told.rows] == [
-        ("active", "cmterm-devicepack12.5.1.14080-1.cop", "12.5.1"),
-        ("active", "ciscocm.free_common_space_v1.10.cop", ""),
-        ("inactive", "cmterm-devicepack11.5.1.15092-1.cop", "11.5.1"),
+    assert [(row["name"], row["pack_for"]) for row in told.rows] == [
+        ("cmterm-devicepack12.5.1.14080-1.cop", "12.5.1"),
+        ("ciscocm.free_common_space_v1.10.cop", ""),
     ]
     assert told.rows[0]["stem"] == "cmterm-devicepack12.5.1.14080-1"
+    assert column(gather("inactive_option", answers()), "name") == ["cmterm-devicepack11.5.1.15092-1.cop"]
 
 
 def test_the_sentence_means_that_there_are_none():
-    told = gather("installed_option", answers("14", inactive=recording("11.5", "show-version-inactive")))
+    told = gather("installed_option", answers("14"))
     assert told.whole
     assert told.rows == []
 
@@ -73,29 +71,22 @@ def test_no_active_version_is_no_answer(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["No inactive version\n", "No inactive partition found.\n", "Inactive Master Version: none\n"]
+    "text", ["No inactive version\n", "No inactive partition found.\n", "Inactive Master Version: none\n", "", "\n \n"]
 )
 def test_clear_words_for_a_missing_partition(text):
-    told = gather("software_version", answers(inactive=text))
-    assert told.whole
-    assert column(told, "version") == ["12.5.1.14900-63", ""]
-    assert gather("installed_option", answers(inactive=text)).whole
+    assert gather("inactive_version", answers(inactive=text)).rows == [{"node": "bonn-pub", "version": ""}]
+    assert gather("inactive_option", answers(inactive=text)).whole
 
 
 @pytest.mark.parametrize(
-    "text", ["", "The partition could not be mounted\n", "No inactive version could be read: I/O error\n"]
+    "text", ["The partition could not be mounted\n", "No inactive version could be read: I/O error\n"]
 )
-def test_unclear_words_leave_the_inactive_side_unknown(text):
-    told = gather("software_version", answers(inactive=text))
-    assert column(told, "version") == ["12.5.1.14900-63"]
-    assert told.reasons == [Reason.MALFORMED]
-
-
-def test_an_inactive_side_that_fails_does_not_take_the_active_one_with_it():
-    error = ClientError(node="bonn-pub", source="ssh", doing=INACTIVE, reason=Reason.TIMEOUT)
-    told = gather("software_version", answers(inactive=error))
-    assert column(told, "version") == ["12.5.1.14900-63"]
-    assert told.reasons == [Reason.TIMEOUT]
+def test_unclear_words_leave_the_inactive_side_unknown_and_the_other_known(text):
+    told = gather("inactive_version", answers(inactive=text))
+    assert told.error is not None
+    assert told.error.reason is Reason.MALFORMED
+    for table in ("software_version", "installed_option"):
+        assert gather(table, answers(inactive=text)).whole
 
 
 @pytest.mark.parametrize(
@@ -115,12 +106,12 @@ def test_a_warning_among_the_options_is_no_option():
     )
     told = gather("installed_option", answers(active=warned))
     assert told.whole
-    assert len(told.rows) == 3
+    assert len(told.rows) == 2
 
 
 def test_a_line_of_words_among_the_options_is_not_passed_over():
     told = gather("installed_option", answers(active=recording("12.5", "show-version-active") + "and two more\n"))
-    assert len(told.rows) == 3
+    assert len(told.rows) == 2
     assert told.reasons == [Reason.MALFORMED]
     assert "and two more" in told.troubles[0][2]
     assert told.kept[0][0] == ACTIVE
