@@ -36,7 +36,7 @@ def test_ntpd():
 
 
 def test_unsynchronised_is_not_read_as_synchronised():
-    status, sources = both(recording("10.5", "ntp-status"))
+    status, sources = both(recording("12.5", "ntp-status"))
     assert status.whole
     assert sources.whole
     assert (status.rows[0]["running"], status.rows[0]["synchronised"], status.rows[0]["server"]) == (1, 0, None)
