@@ -5,14 +5,14 @@ The fragments (``look_at``, ``wrong_if``, ``subject``) are never edited; the com
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from cucm_audit.mistakes import in_table, near
 from cucm_audit.model import Severity
 from cucm_audit.snapshot import RowRefused, Snapshot, columns, tables
 from cucm_audit.words import numbers, version_in
@@ -99,11 +99,15 @@ class Check:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Read a TOML file; CheckError when it cannot be read."""
+    """Read a TOML file; CheckError says what is no TOML and where."""
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CheckError(f"{file}: cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise CheckError(f"{file}: this is not UTF-8: save the file as UTF-8") from None
+    except OSError as error:
+        raise CheckError(f"{file}: cannot be read: {error.strerror}; see who may read it") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CheckError(f"{file}: this is not TOML: {error}; texts stand in quotes, lists in [ ]") from None
 
 
 def convert(table: Any, kind: type[Kind], file: Path, place: str) -> Kind:
@@ -111,15 +115,7 @@ def convert(table: Any, kind: type[Kind], file: Path, place: str) -> Kind:
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        unknown = re.search(r"unknown field `([^`]+)`", str(error))
-        suggestion = meant(unknown[1], list(kind.__annotations__)) if unknown else ""
-        raise CheckError(f"{file}: {place}: {error}{suggestion}") from None
-
-
-def meant(word: str, words: Iterable[str]) -> str:
-    """Return a suggestion for a word that is misspelt, '' when nothing is close."""
-    close = get_close_matches(word, list(words), 1)
-    return f"; did you mean {close[0]}?" if close else ""
+        raise CheckError(f"{file}: {place}: {in_table(table, kind, error)}") from None
 
 
 def compose(found: CheckFile, pack: str, document: str) -> Check:
@@ -168,15 +164,43 @@ def sound(check: Check, file: Path, place: str) -> None:
         for end in (low, high):
             if end and numbers(end) is None:
                 raise CheckError(f"{file}: {place}: {end} in releases is no release; write it as 12.5 or 11.5.1.15900")
-    unknown = set(check.example) | set(check.fine)
-    unknown -= tables() | {"wrong", "unknown"}
-    if unknown:
-        name = sorted(unknown)[0]
-        raise CheckError(
-            f"{file}: {place}: the example has a table {name}, which does not exist{meant(name, tables())}"
-        )
+    for name, fragment in (("look_at", check.look_at), ("wrong_if", check.wrong_if)):
+        if trouble := _unwanted(fragment):
+            raise CheckError(f"{file}: {place}: {name}: {trouble}")
+    for told, tables_of in (("example", check.example), ("fine", check.fine)):
+        if trouble := _strange(tables_of):
+            raise CheckError(f"{file}: {place}: the {told} {trouble}")
     if check.wrong_if and not check.example.get("wrong"):
         raise CheckError(f"{file}: {place}: the example has nothing wrong in it: name at least one subject in wrong")
+
+
+def _unwanted(fragment: str) -> str:
+    """Say what SQL allows and a check is better without, '' when there is nothing of the kind."""
+    bare = re.sub(r"'[^']*'", "''", fragment)
+    if ";" in bare:
+        return "no semicolon: it is a part of one select"
+    if "--" in bare or "/*" in bare:
+        return "no comment inside the SQL: write it as a TOML comment (#) above"
+    if re.search(r"\bnot\s+in\s*\(\s*select\b", bare, re.IGNORECASE):
+        return "'not in (select ...)' goes silent on a value that is not known: write not exists (select 1 from ...)"
+    return ""
+
+
+def _strange(told: Mapping[str, Any]) -> str:
+    """Say what in an example does not fit the tables of facts, '' when all does."""
+    for name, rows in told.items():
+        if name in ("wrong", "unknown"):
+            if not isinstance(rows, list) or not all(isinstance(subject, str) for subject in rows):
+                return f'{name}: expected a list of subjects: {name} = ["..."]'
+        elif name not in tables():
+            return f"has a table {name}, which does not exist{near(name, sorted(tables()))}"
+        elif not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            return f"{name}: expected a list of rows: {name} = [{{ column = value }}]"
+        else:
+            known = [column.name for column in columns(name)]
+            for column in (column for row in rows for column in row if column not in known):
+                return f"has {name}.{column}, which does not exist{near(column, known)}"
+    return ""
 
 
 def example(check: Check, checks_settings: Mapping[str, Value], *, fine: bool = False) -> Snapshot:

@@ -21,10 +21,11 @@ from cucm_audit.checkfile import (
     compose,
     convert,
     example,
-    meant,
     read,
     sound,
 )
+from cucm_audit.mistakes import in_sql, meant, near
+from cucm_audit.error_codes import Guide, GuideReader
 from cucm_audit.resources import folder
 from cucm_audit.snapshot import QueryRefused, Snapshot, columns
 
@@ -34,6 +35,8 @@ ENTRY_POINTS = "cucm_audit.checks"
 #: The pack that ships with the program.
 OWN = "cucm-audit"
 _TABLES = ("document", "row", "check", "settings")
+#: Tables of knowledge that files below tables/ may fill.
+KNOWLEDGE = ("bad_load",)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -78,10 +81,20 @@ class Checks:
     checks: Mapping[str, Check]
     settings: Mapping[str, Value]
     bad_loads: tuple[Mapping[str, Value], ...]
+    guide: Guide = Guide()
 
     def rows_of(self, check: str) -> tuple[Row, ...]:
         """Return the rows that use a check, in the documents' order."""
         return tuple(row for row in self.rows if check in row.checks)
+
+    def lend(self, snapshot: Snapshot) -> None:
+        """Lay the settings and the bad loads beside those of a saved snapshot.
+
+        A setting keeps its saved value; a load that is known to be bad then or now counts.
+        """
+        settings = [{"name": name, "value": value} for name, value in self.settings.items()]
+        snapshot.lend("setting", settings, key=("name",))
+        snapshot.lend("bad_load", self.bad_loads)
 
 
 def load(folders: Sequence[Path] = (), *, packages: bool = True) -> Checks:
@@ -98,7 +111,7 @@ def load(folders: Sequence[Path] = (), *, packages: bool = True) -> Checks:
     for place, pack in places:
         files = sorted(place.glob("*.toml"))
         if not files and not (place / "tables").is_dir():
-            raise CheckError(f"{place}: no check file (*.toml) in this folder")
+            raise CheckError(f"{place}: no check file (NAME.toml) and no tables/NAME.toml in this folder")
         for file in files:
             reader.document(file, pack)
         for file in sorted((place / "tables").glob("*.toml")):
@@ -127,32 +140,49 @@ class _Reader:
         self._settings: dict[str, Value] = {}
         self._bad_loads: list[Mapping[str, Value]] = []
         self._compiler = Snapshot.memory()
+        self._guide = GuideReader(self._compiler)
 
     def document(self, file: Path, pack: str) -> None:
         content = read(file)
+        if "table" in content:  # the error codes and the way of a login: data beside the documents
+            self._guide.take(content, file, pack)
+            return
         if pack == OWN and "table" in content and "document" not in content:
             return  # knowledge that stands beside our documents and that others read: what phones show
         unknown = set(content) - set(_TABLES)
         if unknown:
             name = sorted(unknown)[0]
-            raise CheckError(f"{file}: unknown table [{name}]{meant(name, _TABLES)}")
+            raise CheckError(f"{file}: unknown table [{name}]{near(name, _TABLES)}")
         document = convert(content.get("document", {}), DocumentFile, file, "[document]")
         if document.id in self._documents:
-            raise CheckError(f"{file}: document {document.id} is in {self._documents[document.id].path} already")
+            other = self._documents[document.id].path
+            raise CheckError(f"{file}: document {document.id} is in {other} already: give it another id")
         self._documents[document.id] = Document(id=document.id, title=document.title, source=document.source, path=file)
-        for number, table in enumerate(content.get("row", []), 1):
-            self._row(table, file, document.id, f"row {table.get('id', number)}")
-        for number, table in enumerate(content.get("check", []), 1):
-            self._check(table, file, pack, document.id, f"check {table.get('id', number)}")
-        for name, value in content.get("settings", {}).items():
+        for place, table in _listed(content, "row", file):
+            self._row(table, file, document.id, place)
+        for place, table in _listed(content, "check", file):
+            self._check(table, file, pack, document.id, place)
+        self._defaults(content.get("settings", {}), file)
+
+    def _defaults(self, settings: Any, file: Path) -> None:
+        if not isinstance(settings, Mapping):
+            raise CheckError(f"{file}: settings is a table: write [settings], and name = value below it")
+        for name, value in settings.items():
+            if not isinstance(value, str | int | float | bool):
+                raise CheckError(f"{file}: setting {name}: a setting is a number, a text, true or false")
             if name in self._settings:
-                raise CheckError(f"{file}: setting {name} has a default in another file already")
+                raise CheckError(
+                    f"{file}: setting {name} has a default in {self._files[f'setting {name}']} already:"
+                    " give it another name; a cluster's own value goes into [cluster.NAME.settings]"
+                )
+            self._files[f"setting {name}"] = file
             self._settings[name] = value
 
     def _row(self, table: Mapping[str, Any], file: Path, document: str, place: str) -> None:
         row = convert(table, RowFile, file, place)
         if any(row.id == other.id for other in self._rows):
-            raise CheckError(f"{file}: {place}: the id is used twice (also in {self._files[f'row {row.id}']})")
+            other = self._files[f"row {row.id}"]
+            raise CheckError(f"{file}: {place}: the id is used twice (also in {other}): choose another")
         self._files[f"row {row.id}"] = file
         self._rows.append(
             Row(
@@ -170,32 +200,36 @@ class _Reader:
         found = convert(table, CheckFile, file, place)
         for name in (found.id, *found.aliases):
             if not _ID.fullmatch(name):
-                raise CheckError(f"{file}: {place}: an id is lower-case words with hyphens between them")
+                raise CheckError(f"{file}: {place}: {name!r}: an id is lower-case words with hyphens between them")
             if name in self._files:
-                raise CheckError(f"{file}: {place}: the id {name} is used twice (also in {self._files[name]})")
+                other = self._files[name]
+                raise CheckError(f"{file}: {place}: the id {name} is used twice (also in {other}): choose another")
             self._files[name] = file
         check = compose(found, pack, document)
         sound(check, file, place)
         try:
             self._compiler.reads(check.sql)
         except QueryRefused as error:
-            raise CheckError(f"{file}: {place}: its SQL does not work: {error}") from None
+            raise CheckError(f"{file}: {place}: {in_sql(str(error), check.sql)}") from None
         self._checks[check.id] = check
 
     def knowledge(self, file: Path) -> None:
+        """Read a table of what the world knows: it adds to the others of its name."""
         content = read(file)
-        table = content.get("table", {})
-        missing = {"name", "as-of", "source"} - set(table)
-        if missing:
-            raise CheckError(f"{file}: [table] lacks {', '.join(sorted(missing))}: knowledge has a date and a source")
+        table = content.get("table")
+        if not isinstance(table, Mapping):
+            raise CheckError(
+                f'{file}: [table] is missing: knowledge has a name, a date and a source (name = "bad_load")'
+            )
+        if missing := [key for key in ("name", "as-of", "source") if key not in table]:
+            raise CheckError(f"{file}: [table] lacks {', '.join(missing)}: knowledge has a name, a date and a source")
         name = table["name"]
-        if name != "bad_load":
-            raise CheckError(f"{file}: no table of knowledge is called {name}{meant(name, ['bad_load'])}")
-        needed = {column.name for column in columns(name)}
-        for number, row in enumerate(content.get(name, []), 1):
-            if set(row) != needed:
-                raise CheckError(f"{file}: {name} {number}: has to have exactly {', '.join(sorted(needed))}")
-            self._bad_loads.append(row)
+        if name not in KNOWLEDGE:
+            raise CheckError(f"{file}: no table of knowledge is called {name}{near(str(name), KNOWLEDGE)}")
+        if unknown := set(content) - {"table", name}:
+            raise CheckError(f"{file}: unknown table [{sorted(unknown)[0]}]{near(sorted(unknown)[0], [name])}")
+        for place, row in _listed(content, name, file):
+            self._bad_loads.append(_fitting(row, name, f"{file}: {place}"))
 
     def finish(self) -> Checks:
         used = {check for row in self._rows for check in row.checks}
@@ -203,7 +237,9 @@ class _Reader:
             for check in row.checks:
                 if check not in self._checks:
                     place = f"{self._files[f'row {row.id}']}: row {row.id}"
-                    raise CheckError(f"{place}: there is no check {check}{meant(check, self._checks)}")
+                    raise CheckError(
+                        f"{place}: there is no check {check}{meant(check, self._checks) or '; write it below the row'}"
+                    )
         for found in self._checks.values():
             if found.id not in used:
                 raise CheckError(
@@ -215,4 +251,33 @@ class _Reader:
             checks=self._checks,
             settings=self._settings,
             bad_loads=tuple(self._bad_loads),
+            guide=self._guide.finish((row.id for row in self._rows), self._checks),
         )
+
+
+def _listed(content: Mapping[str, Any], name: str, file: Path) -> list[tuple[str, Any]]:
+    """Return the tables of a list with the place of each, by its id or its number."""
+    listed = content.get(name, [])
+    if not isinstance(listed, list):
+        raise CheckError(f"{file}: [{name}] is one of several: write [[{name}]]")
+    return [
+        (f"{name} {table.get('id', number) if isinstance(table, Mapping) else number}", table)
+        for number, table in enumerate(listed, 1)
+    ]
+
+
+def _fitting(row: Any, table: str, place: str) -> Mapping[str, Value]:
+    """Return a row of knowledge that has exactly the columns of its table, each of its kind."""
+    needed = {column.name: int if column.kind == "integer" else str for column in columns(table)}
+    if not isinstance(row, Mapping):
+        raise CheckError(f"{place}: expected a table with {', '.join(needed)}")
+    for name in row:
+        if name not in needed:
+            raise CheckError(f"{place}: unknown key {name}{near(name, needed)}")
+    for name, kind in needed.items():
+        if name not in row:
+            raise CheckError(f"{place}: {name} is missing; it has {', '.join(needed)}")
+        if type(row[name]) is not kind:
+            wanted = "a whole number" if kind is int else "a text in quotes"
+            raise CheckError(f"{place}: {name}: expected {wanted}")
+    return dict(row)

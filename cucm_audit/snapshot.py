@@ -192,6 +192,32 @@ class Snapshot:
         with self._connection:
             self._connection.execute(f"delete from {table}{condition}", values)  # noqa: S608
 
+    def empty(self, table: str, column: str) -> None:
+        """Make a column not known (NULL) in every row: how an example tries what a check does then."""
+        with self._connection:
+            self._connection.execute(f"update {table} set {column} = null")  # noqa: S608
+
+    def lend(self, table: str, rows: Iterable[Mapping[str, Any]], key: tuple[str, ...] = ()) -> None:
+        """Lay rows of settings or knowledge beside the saved ones, for this connection; the file stays as it is.
+
+        A row that was saved is not told twice; with a ``key`` the saved row of that key wins.
+        """
+        names = tuple(column.name for column in columns(table))
+        fields = ", ".join(key or names)
+        saved = set(self._connection.execute(f"select {fields} from {table}"))  # noqa: S608
+        new = [row for row in rows if tuple(row[name] for name in key or names) not in saved]
+        if table not in OWN_TABLES or not new:
+            return
+        self._connection.execute("pragma query_only = off")
+        self._connection.execute("pragma temp_store = memory")
+        with self._connection:
+            self._connection.execute(f"create temp table if not exists {table} as select * from main.{table}")  # noqa: S608
+            marks = ", ".join("?" * len(names))
+            values = [tuple(row[name] for name in names) for row in new]
+            self._connection.executemany(f"insert into temp.{table} values ({marks})", values)  # noqa: S608
+        if not self._writable:
+            self._connection.execute("pragma query_only = on")
+
     def ledger(self, gathered: Gathered) -> None:
         """Write (or replace) one row of the ledger."""
         with self._connection:

@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"cli"},
     {"collect", "lanes", "plan", "discovery", "connect", "board", "books",
-     "judge", "checks", "checkfile", "diff", "waivers", "fleet", "reports", "config", "toml_lines"},
+     "judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "fleet", "reports", "config", "toml_lines"},
     {"facts", "snapshot"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},
@@ -21,7 +21,7 @@ FLOORS = (
 FLOOR = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: The half that opens sockets and the half that judges never import each other.
 ASKING = {"collect", "board", "books", "lanes", "plan", "discovery", "connect", "facts", "clients"}
-JUDGING = {"judge", "checks", "checkfile", "diff", "waivers", "reports"}
+JUDGING = {"judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "reports"}
 #: Foreign modules, and who alone may import them.
 FOREIGN = {
     **dict.fromkeys(("zeep", "requests", "urllib3", "paramiko", "socket", "ssl"), ("clients/", "simulator/")),

@@ -60,7 +60,6 @@ class Wishes:
     quiet: bool = False
     verbose: bool = False
     colour: str = "auto"
-    debug: bool = False
 
 
 class _Pace(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
@@ -145,11 +144,12 @@ def _warn_strange_variables(*, quiet: bool) -> None:
 
 
 def _from_file(wishes: Wishes) -> Report:
+    from cucm_audit.cli.door import load
     from cucm_audit.snapshot import Snapshot
 
     refuse_together(wishes)
     assert wishes.from_file is not None
-    checks = load_checks(wishes, ())
+    checks = load_checks(wishes, load(wishes.config_file, quiet=True).checks)
     return judged(Snapshot.open(wishes.from_file), checks, wishes)
 
 
@@ -176,11 +176,12 @@ def _live(wishes: Wishes) -> Report | None:
 
 
 def load_checks(wishes: Wishes, folders: tuple[Path, ...]) -> "Checks":
-    """Read the checks and refuse names that none of them has."""
+    """Read the checks, try those that are not ours, and refuse names that none of them has."""
     from cucm_audit.checks import load
     from cucm_audit.cli.checks import refuse_unknown
+    from cucm_audit.proof import prove
 
-    checks = load((*folders, *wishes.check_folders))
+    checks = prove(load((*folders, *wishes.check_folders)))
     refuse_unknown(checks, wishes.documents, wishes.wanted)
     return checks
 
@@ -215,6 +216,7 @@ def judged(snapshot: Any, checks: "Checks", wishes: Wishes) -> Report:
     from cucm_audit.judge import judge
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    checks.lend(snapshot)
     report = judge(snapshot, checks, judged_at=now, version=__version__, only=selection(wishes))
     return replace(report, scope={**report.scope, **scope(wishes)})
 

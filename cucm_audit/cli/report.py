@@ -26,7 +26,6 @@ def command(
     quiet: bool,  # noqa: ARG001 - one set of options for all commands
     verbose: bool,
     colour: str,
-    debug: bool,  # noqa: ARG001 - read by run()
 ) -> int:
     """Render a saved JSON report or a snapshot again, offline."""
     report = load(file, check_folders)
@@ -59,12 +58,16 @@ def _judged(file: Path, check_folders: tuple[Path, ...]) -> Report:
 
     from cucm_audit import __version__
     from cucm_audit.checks import load as load_checks
+    from cucm_audit.cli import door
     from cucm_audit.judge import judge
+    from cucm_audit.proof import prove
     from cucm_audit.snapshot import Snapshot
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    checks = prove(load_checks((*door.load(None, quiet=True).checks, *check_folders)))
     snapshot = Snapshot.open(file)
     try:
-        return judge(snapshot, load_checks(check_folders), judged_at=now, version=__version__)
+        checks.lend(snapshot)
+        return judge(snapshot, checks, judged_at=now, version=__version__)
     finally:
         snapshot.close()

@@ -1,0 +1,104 @@
+"""What the reader of check files says about a mistake: what is wrong, and the next step, in the words of TOML.
+
+Pure text. The names of file, row and check are put in front by the reader itself.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from cucm_audit.snapshot import columns, tables, views
+
+#: How each kind of value is written in TOML.
+_KINDS = {
+    "str": 'a text in quotes: "..."',
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": 'a list: ["...", "..."]',
+    "object": "a table",
+}
+_SHORT = {"str": "a text", "int": "a number", "float": "a number", "bool": "true or false", "array": "a list",
+          "object": "a table", "null": "nothing"}  # fmt: skip
+_CHOICES = {
+    "severity": "critical, warning or note",
+    "per": "cluster or node",
+    "if_none": "not_applicable, unknown or pass",
+}
+_PAGE = "checks/README.md lists them"
+
+
+def meant(word: str, words: Iterable[str]) -> str:
+    """Return a suggestion for a word that is misspelt, '' when nothing is close."""
+    close = get_close_matches(word, list(words), 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """Return a suggestion, or all words that could have been meant."""
+    known = list(words)
+    return meant(word, known) or f"; known here: {', '.join(known)}"
+
+
+def in_table(table: Any, kind: type[msgspec.Struct], error: msgspec.ValidationError) -> str:
+    """Say what is wrong with a TOML table that is no ``kind``, and what to write."""
+    if not isinstance(table, Mapping):
+        return f"expected a table of keys, got {_kind_of(table)}"
+    fields = {field.name: field.required for field in msgspec.structs.fields(kind)}
+    for key in table:
+        if key not in fields:
+            return f"unknown key {key}{near(str(key), fields)}"
+    missing = [name for name, required in fields.items() if required and name not in table]
+    if missing:
+        return f"{', '.join(missing)} missing: write {missing[0]} = ..."
+    return _value(str(error))
+
+
+def _value(text: str) -> str:
+    """Turn the words of the library for one wrong value into ours."""
+    says, _, path = text.partition(" - at `$")
+    place = path.strip("`").lstrip(".") or "this table"
+    key = re.match(r"\w+", place)
+    if wrong := re.match(r"Invalid enum value (.+)", says):
+        return f"{place}: {wrong[1]} is no choice; write {_CHOICES[key[0] if key else 'severity']}"
+    if key and key[0] == "releases":
+        return f'{place}: a range is two releases in quotes, "" is an open end: releases = [["12.5", ""]]'
+    if wrong := re.match(r"Expected `(\w+)`, got `(\w+)`", says):
+        return f"{place}: expected {_KINDS.get(wrong[1], wrong[1])}, got {_SHORT.get(wrong[2], wrong[2])}"
+    return f"{place}: {says}"
+
+
+def _kind_of(value: Any) -> str:
+    return {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list"}.get(
+        type(value), "something else"
+    )
+
+
+def in_sql(text: str, sql: str) -> str:
+    """Say what to do about the words of SQLite (or of the authoriser) for a query that does not work."""
+    if wrong := re.search(r"no such column: (\S+)", text):
+        return f"no column {wrong[1]}{_column(wrong[1], sql)}"
+    if wrong := re.search(r"no such table: (\S+)", text):
+        return f"no table {wrong[1]}" + (meant(wrong[1], tables() | views()) or f"; {_PAGE}")
+    if wrong := re.search(r"no such function: (\S+)|calls (\w+)\(\)", text):
+        return f"the word {wrong[1] or wrong[2]}() is not for checks; {_PAGE}"
+    if wrong := re.search(r"reads (\w+), which is no fact", text):
+        return f"{wrong[1]} is not for checks; {_PAGE}"
+    if "one statement" in text or "does more than reading" in text or "only select" in text:
+        return "a check may only read: look_at is what follows 'from' in one select, wrong_if a condition"
+    if wrong := re.search(r'near "([^"]*)": syntax error', text):
+        return f"the SQL is not understood at '{wrong[1]}': look_at follows 'from', wrong_if is one condition"
+    if "incomplete input" in text:
+        return "the SQL ends too early: is a bracket or a quote open?"
+    return text
+
+
+def _column(wrong: str, sql: str) -> str:
+    """Return the column that was perhaps meant, among those of the tables that the query names."""
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    known = {column.name for table in (tables() | views()) & words for column in columns(table)}
+    name = wrong.rpartition(".")[2]
+    return meant(name, known) or f"; {_PAGE}"
