@@ -13,7 +13,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"cli"},
     {"collect", "lanes", "plan", "discovery", "connect", "board", "books",
-     "judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "fleet", "reports", "config", "toml_lines"},
+     "judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "fleet", "reports", "config",
+     "toml_lines"},
     {"facts", "snapshot"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},
