@@ -1,7 +1,8 @@
 """The command line: one module a family of commands. The only room that prints, prompts and knows exit codes."""
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -70,6 +71,11 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line and return its exit code. Nothing but the code and what was printed leaves here."""
     steady_streams()
     debug = "--debug" in argv
+    with _quiet(debug=debug):
+        return _run(argv, debug=debug)
+
+
+def _run(argv: Sequence[str], *, debug: bool) -> int:
     try:
         code = group.main(list(argv), prog_name="cucm-audit", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
@@ -82,7 +88,7 @@ def run(argv: Sequence[str]) -> int:
     except Problem as error:
         complain(f"cucm-audit: {error}")
         return error.code
-    except Exception as error:
+    except Exception as error:  # the last net: one line, no traceback, no secret
         return _unforeseen(error, debug=debug)
     return code if isinstance(code, int) else 0
 
@@ -121,8 +127,22 @@ def _foreseen() -> tuple[type[Exception], ...]:
     return (CheckError, ClientError, ConfigError, ReportError, SecretError, SnapshotError, TrustError, WriteBlocked)
 
 
-def _quiet_hook(kind: type[BaseException], error: BaseException, _trace: Any) -> None:
+@contextlib.contextmanager
+def _quiet(*, debug: bool) -> Iterator[None]:
+    """See to it that no library and no thread prints past the mask: a log line or a traceback may hold anything."""
+    import logging
+    import threading
+
+    before = logging.lastResort, sys.excepthook, threading.excepthook
+    logging.lastResort = None
+    sys.excepthook = _say_kind
+    if not debug:
+        threading.excepthook = lambda lost: _say_kind(lost.exc_type, lost.exc_value or lost.exc_type(), None)
+    try:
+        yield
+    finally:
+        logging.lastResort, sys.excepthook, threading.excepthook = before
+
+
+def _say_kind(kind: type[BaseException], error: BaseException, _trace: Any) -> None:
     complain(f"cucm-audit: this should not have happened: {kind.__name__}: {error}")
-
-
-sys.excepthook = _quiet_hook

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cucm_audit.cli.console import Problem, say, width
-from cucm_audit.cli.options import checks_option, output_options
+from cucm_audit.cli.options import checks_option, debug_option, output_options
 from cucm_audit.model import SEVERITIES
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ KINDS = ("automatic", "partly", "by_hand", "retired", "open")
 @click.option("--severity", type=click.Choice([str(s) for s in SEVERITIES]), help="Only checks at least this severe.")
 @checks_option
 @output_options
+@debug_option
 def command(
     coverage: bool,
     documents: tuple[str, ...],
@@ -37,8 +38,10 @@ def command(
 ) -> None:
     """List the checks and filter them."""
     from cucm_audit.checks import load
+    from cucm_audit.cli import door
+    from cucm_audit.proof import prove
 
-    checks = load(check_folders)
+    checks = prove(load((*door.load(None, quiet=True).checks, *check_folders)))
     refuse_unknown(checks, documents, wanted)
     rows = [r for r in checks.rows if _wanted(r, checks, documents, wanted)]
     if coverage:
@@ -133,4 +136,5 @@ def _list_table(checks: list["Check"], all_checks: "Checks") -> str:
         [[c.id, str(c.severity), ", ".join(r.id for r in all_checks.rows_of(c.id)), c.title] for c in checks],
         width(),
     )
-    return f"{table}\n{len(checks)} checks\n"
+    settings = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in sorted(all_checks.settings.items()))
+    return f"{table}\n{len(checks)} checks\n\nSettings, for [cluster.NAME.settings], with their defaults:\n{settings}\n"

@@ -27,7 +27,7 @@ This was a simulated cluster on this machine; the audit was the real one. Now yo
 @click.option("-o", "--output", type=file_path(dir_okay=False), default=Path("demo-report.json"), show_default=True,
               metavar="FILE", help="The JSON report; an older one is replaced.")  # fmt: skip
 @talk_options
-def command(output: Path, quiet: bool, verbose: bool, colour: str, debug: bool) -> int:  # noqa: ARG001
+def command(output: Path, quiet: bool, verbose: bool, colour: str) -> int:
     """Start the simulated cluster on loopback, trust it, audit it over HTTPS and SSH, and show the report."""
     from cucm_audit.cli.simulate import running
 

@@ -43,13 +43,18 @@ door_options = together(
     option("--no-input", is_flag=True, help="Never ask; fail instead."),
 )
 
+#: Read by run() itself, before any command.
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show where an unforeseen error happened."
+)
+
 #: How much is said.
 talk_options = together(
     option("-q", "--quiet", is_flag=True, help="No progress, no notices."),
     option("-v", "--verbose", is_flag=True, help="All subjects, columns and requests."),
     option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
            help="Colour on standard output."),
-    option("--debug", is_flag=True, help="Show where an unforeseen error happened."),
+    debug_option,
 )  # fmt: skip
 
 checks_option = option(

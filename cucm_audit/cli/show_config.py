@@ -23,7 +23,7 @@ def show(ctx: click.Context, wishes: Wishes) -> int:
 
     rows: list[list[Any]] = []
     for param in ctx.command.params:
-        if param.name is None or param.name in ("show_config", "help"):
+        if param.name is None or param.name in ("show_config", "debug", "help"):
             continue
         source = ctx.get_parameter_source(param.name)
         told = _WORDS.get(source, "default") if source is not None else "default"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cucm_audit.cli.console import Problem, complain, say
-from cucm_audit.cli.options import file_path
+from cucm_audit.cli.options import debug_option, file_path
 
 if TYPE_CHECKING:
     from cucm_audit.simulator.cluster import Cluster
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--write", "folder", type=file_path(file_okay=False), metavar="FOLDER",
               help="Write cucm-audit.toml and both password files there.")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
-@click.option("--debug", is_flag=True, help="Show where an unforeseen error happened.")
+@debug_option
 def command(
     scenario: str,
     release: str,
@@ -36,7 +36,6 @@ def command(
     addresses: tuple[str, ...],
     folder: Path | None,
     seconds: float | None,
-    debug: bool,  # noqa: ARG001 - read by run()
 ) -> int:
     """Run a simulated cluster on loopback until Ctrl-C. Prints one line of JSON when it listens."""
     with running(scenario, release=release, phones=phones, real_ports=real_ports, addresses=addresses) as cluster:

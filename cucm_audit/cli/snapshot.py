@@ -7,7 +7,7 @@ import click
 
 from cucm_audit.cli.audit import Wishes, asking_options, load_checks
 from cucm_audit.cli.console import Problem, refuse_existing, say, width
-from cucm_audit.cli.options import checks_option, door_options, file_path, option, talk_options
+from cucm_audit.cli.options import checks_option, debug_option, door_options, file_path, option, talk_options
 
 
 @click.group("snapshot")
@@ -46,6 +46,7 @@ def save(file: Path, **given: Any) -> int:
 
 @command.command("show")
 @click.argument("file", type=file_path(exists=True, dir_okay=False))
+@debug_option
 def show(file: Path) -> None:
     """Show whose snapshot FILE is, when it was taken, and how each fact came back."""
     from cucm_audit.reports.text import columns

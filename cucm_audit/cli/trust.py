@@ -7,7 +7,7 @@ import click
 
 from cucm_audit.cli import door
 from cucm_audit.cli.console import Problem, can_ask, complain, say, width
-from cucm_audit.cli.options import file_path, option, state_folder, talk_options
+from cucm_audit.cli.options import debug_option, file_path, option, state_folder, talk_options
 from cucm_audit.config import Cluster, Config
 from cucm_audit.reports.sanitize import visible
 
@@ -49,7 +49,6 @@ def add(
     quiet: bool,
     verbose: bool,  # noqa: ARG001 - one set of options for all commands
     colour: str,  # noqa: ARG001
-    debug: bool,  # noqa: ARG001 - read by run()
 ) -> int:
     """Trust TLS and SSH of all nodes of the cluster behind NAME that can be discovered.
 
@@ -127,6 +126,7 @@ def _ask(place: str, shown: str) -> bool:
 
 @command.command("list")
 @_state_option
+@debug_option
 def list_(state_dir: Path | None) -> None:
     """List what is trusted."""
     from cucm_audit.reports.text import columns
@@ -147,6 +147,7 @@ def list_(state_dir: Path | None) -> None:
 @click.argument("name")
 @_config_option
 @_state_option
+@debug_option
 def remove(name: str, config_file: Path | None, state_dir: Path | None) -> None:
     """Forget what is trusted of NAME: a cluster, a node of the cluster file, an address or address:port."""
     from cucm_audit.trust import TrustStore
@@ -162,6 +163,7 @@ def remove(name: str, config_file: Path | None, state_dir: Path | None) -> None:
 @click.argument("name", required=False)
 @_config_option
 @_state_option
+@debug_option
 def check(name: str | None, config_file: Path | None, state_dir: Path | None) -> int:
     """Compare what is trusted with what the nodes show now. Exit 1: something changed, 3: one did not answer."""
     from cucm_audit.cli.trusting import Shown, look

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cucm_audit.cli.console import Problem
 from cucm_audit.clients import ClientError
 from cucm_audit.config import Cluster
-from cucm_audit.model import Node
+from cucm_audit.model import Node, Reason
 from cucm_audit.trust import TrustError, TrustStore, key_family
 
 if TYPE_CHECKING:
@@ -190,7 +190,11 @@ def _looks(nodes: list[Node]) -> "list[list[Shown] | ClientError]":
 
     def take(number: int) -> None:
         node, peek = looks[number]
-        seen[number] = peek(node)
+        try:
+            seen[number] = peek(node)
+        except Exception as fault:  # in a thread it would be lost, and the node with it
+            doing = f"looking at what it shows ({type(fault).__name__})"
+            seen[number] = ClientError(node=node.name, source="web", doing=doing, reason=Reason.INTERNAL_ERROR)
 
     threads = [threading.Thread(target=take, args=(number,), daemon=True) for number in range(len(looks))]
     for thread in threads:

@@ -127,7 +127,12 @@ class FindingCountsPart(_Part, frozen=True, kw_only=True):
 
 
 class Document(_Part, frozen=True, kw_only=True):
-    """A cucm-audit report. Times are UTC ISO text."""
+    """A cucm-audit report. Times are UTC ISO text.
+
+    ``complete`` is true when there is no gap but what the user left out. ``scope`` is what the user left out or
+    allowed: limit, without, document, check, severity, allow_unknown (reasons that give no exit code 3).
+    ``cost`` counts what was sent; ``seconds`` is measured.
+    """
 
     schema_version: Literal["1.0"]
     tool: ToolPart
