@@ -68,8 +68,13 @@ def _operation(exchange: Exchange, call: soap.Call, version: str) -> Reply:
     if call.name == "executeSQLQuery":
         return _query(exchange, call, version)
     exchange.record("axl", call.name, axl_objects.detail(call))
-    found = axl_objects.answer(exchange, call, version)
-    return found or axl_fault(-1, f"The operation {call.name} is not simulated.", call.name)
+    try:
+        found = axl_objects.answer(exchange, call, version)
+    except axl_objects.ItemError as error:
+        return axl_fault(5007, str(error), call.name)
+    if found is None:
+        return axl_fault(-1, f"The operation {call.name} is not simulated.", call.name)
+    return success(version, call.name, found)
 
 
 def axl_fault(code: int, text: str, operation: str) -> Reply:

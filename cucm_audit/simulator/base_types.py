@@ -1,4 +1,4 @@
-"""What every cluster of a release is born with: type tables, products, loads, button templates, roles and groups.
+"""What every cluster of a release is born with, as data: type tables, models, loads, packs, groups and their roles.
 
 Numbers that a source gives stand as they are (reference: axl-database.md sections 4 to 7). Where no source knows a
 number or a word, it is invented here and says so: nothing that reads the simulator may rely on it.
@@ -35,32 +35,35 @@ MODELS = (
     Model(623, "Cisco 7861", 510, SIP, "sip78xx", 16, True, (10, 0)),
 )
 
-#: Models that a cluster knows and nobody here uses: number, name. Their products are invented.
-OTHER_MODELS = (
-    (7, "Cisco 7960"), (8, "Cisco 7940"), (115, "Cisco 7941"), (307, "Cisco 7911"), (435, "Cisco 7945"), (436, "Cisco 7965"),
-    (437, "Cisco 7975"), (495, "Cisco 6921"), (496, "Cisco 6941"), (503, "Cisco Unified Client Services Framework"),
-    (562, "Cisco Dual Mode for iPhone"), (575, "Cisco Dual Mode for Android"), (30016, "Cisco IP Communicator"), (30018, "Cisco 7961"),
-    (72, "CTI Port"), (685, "Cisco 8861"),
-)  # fmt: skip
-
-#: The default load of each family by release (the newest entry not above it). Load ids are of the grammar of section 7.
-LOADS = {
-    "sip78xx": (
-        ((9, 1), "sip78xx.10-3-1-12"),
-        ((11, 5), "sip78xx.11-7-1-17"),
-        ((12, 5), "sip78xx.12-5-1-16"),
-        ((14, 0), "sip78xx.14-3-1-0001-60"),
-    ),
-    "sip88xx": (
-        ((9, 1), "sip88xx.10-3-1-12"),
-        ((11, 5), "sip88xx.11-7-1-17"),
-        ((12, 5), "sip88xx.12-5-1-16"),
-        ((14, 0), "sip88xx.14-3-1-0001-60"),
-    ),
-    "SCCP42": (((9, 1), "SCCP42.9-4-2SR3-1S"),),
+#: Models that a cluster knows and nobody here uses. Their products are invented.
+OTHER_MODELS = {
+    7: "Cisco 7960",
+    8: "Cisco 7940",
+    115: "Cisco 7941",
+    307: "Cisco 7911",
+    435: "Cisco 7945",
+    436: "Cisco 7965",
+    437: "Cisco 7975",
+    495: "Cisco 6921",
+    496: "Cisco 6941",
+    503: "Cisco Unified Client Services Framework",
+    562: "Cisco Dual Mode for iPhone",
+    575: "Cisco Dual Mode for Android",
+    30016: "Cisco IP Communicator",
+    30018: "Cisco 7961",
+    72: "CTI Port",
+    685: "Cisco 8861",
 }
 
-#: The device pack of each release (major.minor.maintenance of the node) and one of an older release that survived upgrades.
+#: The default load's number by release and family (the newest entry not above it), in the grammar of serviceability.md 7.
+LOADS = {
+    "sip78xx": {(9, 1): "10-3-1-12", (11, 5): "11-7-1-17", (12, 5): "12-5-1-16", (14, 0): "14-3-1-0001-60"},
+    "sip88xx": {(9, 1): "10-3-1-12", (11, 5): "11-7-1-17", (12, 5): "12-5-1-16", (14, 0): "14-3-1-0001-60"},
+    "SCCP42": {(9, 1): "9-4-2SR3-1S"},
+}
+
+#: The device pack of each release (major.minor.maintenance of the node), and one of an older release that came
+#: through an upgrade.
 PACKS = {
     (9, 1): ("cmterm-devicepack9.1.2.12039-1.cop", "cmterm-devicepack8.6.2.24119-1.cop"),
     (10, 5): ("cmterm-devicepack10.5.2.13038-1.cop", "cmterm-devicepack9.1.2.13070-1.cop"),
@@ -71,52 +74,72 @@ PACKS = {
     (15, 0): ("cmterm-devicepack15.0.1.12031-2.cop", "cmterm-devicepack12.5.1.16073-1.cop"),
 }
 
-#: typeservice: 0, 3 and 11 are known, the other numbers are invented (join by name). Third: feature service.
-SERVICES = (
-    (0, "Cisco CallManager", True), (3, "Cisco IP Voice Media Streaming App", True), (11, "Enterprise Wide", False),
-    (6, "Cisco Tftp", True), (5, "Cisco CTIManager", True), (34, "Cisco Extension Mobility", True),
-    (53, "Cisco Extension Mobility Application", False), (25, "Cisco Database Layer Monitor", False),
-    (76, "Cisco Trust Verification Service", False), (54, "Cisco CallManager Cisco IP Phone Services", False),
-    (31, "Cisco Tomcat", False), (35, "Cisco AXL Web Service", True), (33, "Cisco RIS Data Collector", False),
-    (36, "Cisco DirSync", True), (37, "Cisco Bulk Provisioning Service", True), (38, "Cisco Certificate Authority Proxy Function", True),
-    (39, "Cisco Serviceability Reporter", True), (40, "Cisco DRF Local", False), (41, "Cisco DRF Master", False),
-    (42, "A Cisco DB", False), (43, "A Cisco DB Replicator", False), (44, "Cluster Manager", False),
-    (45, "Cisco Certificate Expiry Monitor", False), (46, "Cisco CDR Agent", False), (47, "Cisco WebDialer Web Service", True),
-    (48, "System SSH", False), (49, "Cisco Intercluster Lookup Service", False),
-)  # fmt: skip
+#: typeservice: 0, 3 and 11 are known numbers, the others are invented (join by name).
+SERVICES = {
+    "Cisco CallManager": 0,
+    "Cisco IP Voice Media Streaming App": 3,
+    "Cisco CTIManager": 5,
+    "Cisco Tftp": 6,
+    "Enterprise Wide": 11,
+    "Cisco Database Layer Monitor": 25,
+    "Cisco Tomcat": 31,
+    "Cisco RIS Data Collector": 33,
+    "Cisco Extension Mobility": 34,
+    "Cisco AXL Web Service": 35,
+    "Cisco DirSync": 36,
+    "Cisco Bulk Provisioning Service": 37,
+    "Cisco Certificate Authority Proxy Function": 38,
+    "Cisco Serviceability Reporter": 39,
+    "Cisco DRF Local": 40,
+    "Cisco DRF Master": 41,
+    "A Cisco DB": 42,
+    "A Cisco DB Replicator": 43,
+    "Cluster Manager": 44,
+    "Cisco Certificate Expiry Monitor": 45,
+    "Cisco CDR Agent": 46,
+    "Cisco WebDialer Web Service": 47,
+    "System SSH": 48,
+    "Cisco Intercluster Lookup Service": 49,
+    "Cisco Extension Mobility Application": 53,
+    "Cisco CallManager Cisco IP Phone Services": 54,
+    "Cisco Trust Verification Service": 76,
+}
 
-#: enum, name, moniker of the small type tables. Words of typedeviceprofile, typeuserassociation and typereplicationstatus
-#: are in no source (axl-database.md 12.2): invented, as are all monikers but SUPPORTS_FEATURE_EMCC.
-SMALL_TYPES: dict[str, tuple[tuple[int, str, str], ...]] = {
-    "typedeviceprofile": (
-        (0, "No Device Profile", "DEVICE_PROFILE_NONE"), (1, "User Device Profile", "DEVICE_PROFILE_USER"),
-        (2, "Autogenerated Device Profile", "DEVICE_PROFILE_AUTOGEN"), (3, "Default Device Profile", "DEVICE_PROFILE_DEFAULT"),
-    ),
-    "typeuserassociation": (
-        (1, "CTI Control In", "USER_ASSOCIATION_CTI_CONTROL_IN"), (3, "Digest In", "USER_ASSOCIATION_DIGEST_IN"),
-        (5, "Profile Available", "USER_ASSOCIATION_PROFILE_AVAILABLE"), (7, "CTI Controlled Device Profile", "USER_ASSOCIATION_CTI_PROFILE"),
-    ),
-    "typedeviceprotocol": ((SCCP, "SCCP", "DEVICE_PROTOCOL_SCCP"), (SIP, "SIP", "DEVICE_PROTOCOL_SIP"), (ANY, PROTOCOLS[ANY], "DEVICE_PROTOCOL_ANY")),
-    "typenodeusage": ((0, "Publisher", "NODE_USAGE_PUBLISHER"), (1, "Subscriber", "NODE_USAGE_SUBSCRIBER")),
-    "typeprocessnoderole": ((1, "CUCM Voice/Video", "PROCESS_NODE_ROLE_CUCM"), (2, "CUCM IM and Presence", "PROCESS_NODE_ROLE_IMP")),
-    "typephoneservicedisplay": (  # 3 is known to be Default; the other numbers are invented
-        (0, "Internal", "PHONE_SERVICE_DISPLAY_INTERNAL"), (1, "External URL", "PHONE_SERVICE_DISPLAY_EXTERNAL"),
-        (2, "Both", "PHONE_SERVICE_DISPLAY_BOTH"), (3, "Default", "PHONE_SERVICE_DISPLAY_DEFAULT"),
-    ),
-    "typephoneservice": ((0, "Standard IP Phone Service", "PHONE_SERVICE_STANDARD"), (1, "Directories", "PHONE_SERVICE_DIRECTORIES"), (2, "Messages", "PHONE_SERVICE_MESSAGES")),
-    "typephoneservicecategory": ((0, "XML Service", "PHONE_SERVICE_CATEGORY_XML"), (1, "Java MIDlet", "PHONE_SERVICE_CATEGORY_MIDLET")),
-    "typereplicationstatus": ((0, "Not Setup", "REPLICATION_NOT_SETUP"), (2, "Setup Completed", "REPLICATION_SETUP_COMPLETED"), (3, "Out Of Sync", "REPLICATION_OUT_OF_SYNC")),
-    "typecredential": ((3, "Password", "CREDENTIAL_PASSWORD"), (4, "PIN", "CREDENTIAL_PIN")),
-    "typeparam": ((1, "String", "PARAM_STRING"), (2, "Boolean", "PARAM_BOOLEAN"), (3, "Integer", "PARAM_INTEGER"), (4, "Enum", "PARAM_ENUM")),
-    "typeclass": (
-        (1, "Phone", "CLASS_PHONE"), (4, "Conference Bridge", "CLASS_CONFERENCE_BRIDGE"), (5, "Media Termination Point", "CLASS_MTP"),
-        (10, "CTI Route Point", "CLASS_CTI_ROUTE_POINT"), (12, "Music On Hold", "CLASS_MOH"), (18, "Trunk", "CLASS_TRUNK"),
-        (20, "Remote Destination Profile", "CLASS_RDP"), (248, "EMCC Base Phone Template", "CLASS_EMCC_TEMPLATE"),
-        (252, "Device Profile Template", "CLASS_PROFILE_TEMPLATE"), (253, "Phone Template", "CLASS_PHONE_TEMPLATE"), (254, "Device Profile", "CLASS_DEVICE_PROFILE"),
-    ),
-}  # fmt: skip
+#: The small type tables, number -> name. Words of typedeviceprofile, typeuserassociation and typereplicationstatus are in
+#: no source (axl-database.md 12.2): invented. Of typephoneservicedisplay only 3 is known.
+SMALL_TYPES: dict[str, dict[int, str]] = {
+    "typedeviceprofile": {
+        0: "No Device Profile",
+        1: "User Device Profile",
+        2: "Autogenerated Device Profile",
+        3: "Default Device Profile",
+    },
+    "typeuserassociation": {1: "CTI Control In", 3: "Digest In", 5: "Profile Available", 7: "CTI Controlled Profile"},
+    "typedeviceprotocol": PROTOCOLS,
+    "typenodeusage": {0: "Publisher", 1: "Subscriber"},
+    "typeprocessnoderole": {1: "CUCM Voice/Video", 2: "CUCM IM and Presence"},
+    "typephoneservicedisplay": {0: "Internal", 1: "External URL", 2: "Both", 3: "Default"},
+    "typephoneservice": {0: "Standard IP Phone Service", 1: "Directories", 2: "Messages"},
+    "typephoneservicecategory": {0: "XML Service", 1: "Java MIDlet"},
+    "typereplicationstatus": {0: "Not Setup", 2: "Setup Completed", 3: "Out Of Sync"},
+    "typecredential": {3: "Password", 4: "PIN"},
+    "typeparam": {1: "String", 2: "Boolean", 3: "Integer", 4: "Enum"},
+    "typeclass": {
+        1: "Phone",
+        4: "Conference Bridge",
+        5: "Media Termination Point",
+        10: "CTI Route Point",
+        12: "Music On Hold",
+        18: "Trunk",
+        20: "Remote Destination Profile",
+        248: "EMCC Base Phone Template",
+        252: "Device Profile Template",
+        253: "Phone Template",
+        254: "Device Profile",
+    },
+}
 
-#: tksupportsfeature: 9, 13 and 18 are known numbers; EMCC's number is invented, its moniker is known.
+#: tksupportsfeature: 9, 13 and 18 are known numbers. EMCC's number is invented; its moniker alone is known.
 EM_FEATURE, TEMPLATE_FEATURE, SOFTKEY_FEATURE, EMCC_FEATURE = 9, 13, 18, 103
 FEATURES = (
     (EM_FEATURE, "Extension Mobility", "SUPPORTS_FEATURE_EXTENSION_MOBILITY"),
@@ -125,7 +148,7 @@ FEATURES = (
     (EMCC_FEATURE, "Extension Mobility Cross Cluster", "SUPPORTS_FEATURE_EMCC"),
 )
 
-#: typecertificateservice: 4 and 6 are known, the others are invented.
+#: typecertificateservice: 4 and 6 are known, the others are invented. Third: a trust store.
 CERTIFICATE_STORES = (
     (1, "CallManager", "f"),
     (3, "tomcat", "f"),
@@ -135,6 +158,8 @@ CERTIFICATE_STORES = (
 )
 
 PROXY_ROLE = "Standard EM Authentication Proxy Rights"
+READING_ROLES = ("Standard AXL API Users", "Standard AXL Read Only API Access", "Standard CCM Server Monitoring")
+OLD_READING_ROLES = ("Standard AXL API Access", "Standard CCM Server Monitoring")  # before 11.5 no role only reads
 #: Access control groups and their roles.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Standard CCM Super Users": (
@@ -150,14 +175,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Standard CCM Server Monitoring": ("Standard CCM Server Monitoring",),
     "Standard CCM Read Only": ("Standard CCM Admin Users", "Standard CCMADMIN Read Only"),
 }
-READ_ONLY_ROLES = ("Standard AXL API Users", "Standard AXL Read Only API Access", "Standard CCM Server Monitoring")
-OLD_READING_ROLES = (
-    "Standard AXL API Access",
-    "Standard CCM Server Monitoring",
-)  # before 11.5 there is no read-only role
 
 
 def load_of(family: str, release: tuple[int, ...]) -> str:
     """Return the default load of a family on a release given as numbers."""
-    fitting = [load for since, load in LOADS[family] if since <= release]
-    return fitting[-1] if fitting else LOADS[family][0][1]
+    fitting = [number for since, number in LOADS[family].items() if since <= release]
+    return f"{family}.{(fitting or list(LOADS[family].values()))[-1]}"

@@ -3,7 +3,15 @@
 import sys
 from collections.abc import Sequence
 
-from cucm_audit.simulator import base_cluster, base_devices, database
+from cucm_audit.simulator import (
+    base_cluster,
+    base_devices,
+    base_parameters,
+    base_products,
+    base_roles,
+    base_users,
+    database,
+)
 from cucm_audit.simulator.dictionary import build_of, numbers
 from cucm_audit.simulator.nodes import healthy_nodes
 from cucm_audit.simulator.scenarios import apply, read
@@ -39,8 +47,10 @@ def build(
             node.https_port, node.http_port, node.ssh_port = HTTPS_PORT, HTTP_PORT, SSH_PORT
     db = world.database = database.create(full)
     db.execute("begin")
-    base_cluster.fill(db, world)
-    base_devices.fill(db, world, phones)
+    for part in (base_products, base_cluster, base_parameters, base_roles):
+        part.fill(world)
+    base_devices.fill(world, phones)
+    base_users.fill(world, phones)
     db.execute("commit")
     db.execute("analyze")
     apply(plan, world)

@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from cucm_audit.simulator import base_cluster, certificates
-from cucm_audit.simulator.database import add
+from cucm_audit.simulator import certificates
+from cucm_audit.simulator.rows import guid, put
 from cucm_audit.simulator.web_server import WebServer
 from cucm_audit.simulator.world import SimNode, World
 
@@ -147,21 +147,15 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _certificate_rows(world: World) -> None:
-    """Put the nodes' web certificates into the database, as tomcat and as tomcat-trust."""
+    """Put the nodes' web certificates into the database, as tomcat (3) and as tomcat-trust (6)."""
     rows, stores = [], []
     for place, node in enumerate(world.nodes):
-        pkid, own = base_cluster.guid("certificate", place), node.certificate
-        rows.append((pkid, f"{node.host}.{node.domain}", own.subject, own.issuer, own.serial, own.pem, node.address))
-        stores += [(base_cluster.guid("store", f"{place}/{store}"), pkid, store) for store in (3, 6)]
-    columns = ("pkid", "servername", "subjectname", "issuername", "serialnumber", "certificate", "ipv4address")
+        pkid, own, name = guid("certificate", place), node.certificate, f"{node.host}.{node.domain}"
+        rows.append((pkid, name, own.subject, own.issuer, own.serial, own.pem, node.address))
+        stores += [(guid("store", f"{place}/{store}"), pkid, store) for store in (3, 6)]
     with world.lock:
         world.database.execute("delete from certificate")
         world.database.execute("delete from certificateservicecertificatemap")
-        add(world.database, world.release, "certificate", columns, rows)
-        add(
-            world.database,
-            world.release,
-            "certificateservicecertificatemap",
-            ("pkid", "fkcertificate", "tkcertificateservice"),
-            stores,
-        )
+        columns = "pkid servername subjectname issuername serialnumber certificate ipv4address"
+        put(world, "certificate", columns, rows)
+        put(world, "certificateservicecertificatemap", "pkid fkcertificate tkcertificateservice", stores)

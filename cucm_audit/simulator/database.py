@@ -8,11 +8,10 @@ fault texts are the server's (reference: axl-database.md 1.6), the planner and t
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cucm_audit.simulator.dictionary import every_column, tables
+from cucm_audit.simulator.dictionary import tables
 from cucm_audit.simulator.world import SimNode, World
 
 #: Indexes that the real thing has as well; without them 80,000 phones are slow.
@@ -115,32 +114,6 @@ def create(release: str) -> sqlite3.Connection:
                 db.execute(f'create index "i_{table}_{place}" on "{table}" ({names})')
     db.execute("commit")
     return db
-
-
-def add(
-    db: sqlite3.Connection, release: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Put rows into a table. Columns (and tables) that only other releases have are left out, unknown names an error."""
-    everything = every_column()
-    unknown = [name for name in columns if name not in everything[table]]
-    if unknown:
-        raise KeyError(f"{table} has no column {', '.join(unknown)} in any release")
-    here = tables(release).get(table)
-    if here is None:
-        return
-    places = [place for place, name in enumerate(columns) if name in here]
-    names = ", ".join(f'"{columns[place]}"' for place in places)
-    sql = f'insert into "{table}" ({names}) values ({", ".join("?" * len(places))})'
-    if len(places) == len(columns):
-        db.executemany(sql, rows)
-    else:
-        db.executemany(sql, ([row[place] for place in places] for row in rows))
-
-
-def add_dicts(db: sqlite3.Connection, release: str, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put rows that are given as mappings into a table; all have the keys of the first one."""
-    if rows:
-        add(db, release, table, list(rows[0]), [list(row.values()) for row in rows])
 
 
 def select(world: World, sql: str, node: SimNode | None = None, most: int | None = None) -> Answer:

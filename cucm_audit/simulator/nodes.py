@@ -6,6 +6,7 @@ rebooted, publisher first; later Cisco Tomcat is restarted on all nodes and Cisc
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from cucm_audit.simulator.base_types import PACKS
 from cucm_audit.simulator.dictionary import numbers
@@ -22,20 +23,51 @@ DOMAIN = "example.com"
 INSTALLED_DAYS_AGO = 300
 PACK_DAYS_AGO = 60
 
-#: name, feature service, activated on (publisher, first subscriber, second subscriber).
-VOICE_SERVICES = (
-    ("System SSH", False, "yyy"), ("Cluster Manager", False, "yyy"), ("A Cisco DB", False, "yyy"), ("A Cisco DB Replicator", False, "yyy"),
-    ("Cisco Tomcat", False, "yyy"), ("Cisco Database Layer Monitor", False, "yyy"), ("Cisco RIS Data Collector", False, "yyy"),
-    ("Cisco CallManager Cisco IP Phone Services", False, "yyy"), ("Cisco Extension Mobility Application", False, "yyy"),
-    ("Cisco Trust Verification Service", False, "yyy"), ("Cisco Certificate Expiry Monitor", False, "yyy"), ("Cisco CDR Agent", False, "yyy"),
-    ("Cisco DRF Local", False, "yyy"), ("Cisco DRF Master", False, "yoo"), ("Cisco Intercluster Lookup Service", False, "yoo"),
-    ("Cisco CallManager", True, "yyy"), ("Cisco Tftp", True, "yyn"), ("Cisco CTIManager", True, "nyy"),
-    ("Cisco IP Voice Media Streaming App", True, "nyy"), ("Cisco Extension Mobility", True, "yyy"), ("Cisco AXL Web Service", True, "yyy"),
-    ("Cisco DirSync", True, "ynn"), ("Cisco Bulk Provisioning Service", True, "ynn"), ("Cisco Serviceability Reporter", True, "ynn"),
-    ("Cisco Certificate Authority Proxy Function", True, "ynn"), ("Cisco WebDialer Web Service", True, "nnn"),
-)  # fmt: skip
-PRESENCE_SERVICES = ("System SSH", "Cluster Manager", "A Cisco DB", "A Cisco DB Replicator", "Cisco Tomcat", "Cisco RIS Data Collector",
-                     "Cisco DRF Local", "Cisco AXL Web Service", "Cisco Presence Engine", "Cisco XCP Router", "Cisco SIP Proxy")  # fmt: skip
+#: Services and where they run: y, n (not activated) or o (stopped, as on every subscriber) on the publisher and the two
+#: subscribers. Network services run without being activated.
+NETWORK_SERVICES = {
+    "System SSH": "yyy",
+    "Cluster Manager": "yyy",
+    "A Cisco DB": "yyy",
+    "A Cisco DB Replicator": "yyy",
+    "Cisco Tomcat": "yyy",
+    "Cisco Database Layer Monitor": "yyy",
+    "Cisco RIS Data Collector": "yyy",
+    "Cisco CallManager Cisco IP Phone Services": "yyy",
+    "Cisco Extension Mobility Application": "yyy",
+    "Cisco Trust Verification Service": "yyy",
+    "Cisco Certificate Expiry Monitor": "yyy",
+    "Cisco CDR Agent": "yyy",
+    "Cisco DRF Local": "yyy",
+    "Cisco DRF Master": "yoo",
+    "Cisco Intercluster Lookup Service": "yoo",
+}
+FEATURE_SERVICES = {
+    "Cisco CallManager": "yyy",
+    "Cisco Tftp": "yyn",
+    "Cisco CTIManager": "nyy",
+    "Cisco IP Voice Media Streaming App": "nyy",
+    "Cisco Extension Mobility": "yyy",
+    "Cisco AXL Web Service": "yyy",
+    "Cisco DirSync": "ynn",
+    "Cisco Bulk Provisioning Service": "ynn",
+    "Cisco Serviceability Reporter": "ynn",
+    "Cisco Certificate Authority Proxy Function": "ynn",
+    "Cisco WebDialer Web Service": "nnn",
+}
+PRESENCE_SERVICES = (
+    "System SSH",
+    "Cluster Manager",
+    "A Cisco DB",
+    "A Cisco DB Replicator",
+    "Cisco Tomcat",
+    "Cisco RIS Data Collector",
+    "Cisco DRF Local",
+    "Cisco AXL Web Service",
+    "Cisco Presence Engine",
+    "Cisco XCP Router",
+    "Cisco SIP Proxy",
+)
 OTHER_OPTION = "ciscocm.free_common_space_v1.10.cop"
 NOT_ACTIVATED = (-1068, "Service Not Activated")
 COMMANDED_OUT = (-1069, "Commanded Out of Service")
@@ -59,18 +91,35 @@ def _node(place: int, name: str, product: str, address: str, release: str) -> Si
     voice = product == "callmanager"
     pack, survivor = PACKS[max(key for key in PACKS if key <= numbers(release)[:2])]
     node = SimNode(
-        name=name, host=name, domain=DOMAIN, address=address, role="subscriber" if place else "publisher", product=product, release=release,
+        name=name,
+        host=name,
+        domain=DOMAIN,
+        address=address,
+        role="subscriber" if place else "publisher",
+        product=product,
+        release=release,
         options=[OTHER_OPTION, pack] if voice else [OTHER_OPTION],
-        ntp={"daemon": "chronyd" if numbers(release) >= (15,) else "ntpd", "running": True, "synchronised": True,
-             "server": "192.0.2.123" if not place else "cucm-pub", "stratum": 4 if place else 3, "within_ms": 12 + 7 * place, "poll": 1024},
+        ntp=_ntp(place, release),
         replication={"state": 2, "queue": 0, "ping": 0.02 + 0.23 * place, "y": "Y/Y/Y", "details": "Setup Completed"},
-    )  # fmt: skip
+    )
     if place < 2 and numbers(release) >= (10, 0):
-        node.options.append(survivor)  # a pack of an older release that came through an upgrade; it is no difference
-    booted = _history(node, place, pack if voice else "")
-    node.booted_at = booted
-    node.services = _services(place, voice, booted, release)
+        node.options.append(survivor)  # came through an upgrade; that a node lacks it is no difference that matters
+    node.booted_at = _history(node, place, pack if voice else "")
+    node.services = _services(place, voice, node.booted_at, release)
     return node
+
+
+def _ntp(place: int, release: str) -> dict[str, Any]:
+    """Return the state of NTP: the publisher follows a time server, the others follow the publisher."""
+    return {
+        "daemon": "chronyd" if numbers(release) >= (15,) else "ntpd",
+        "running": True,
+        "synchronised": True,
+        "server": SERVERS[0][0] if place else "192.0.2.123",
+        "stratum": 4 if place else 3,
+        "within_ms": 12 + 7 * place,
+        "poll": 1024,
+    }
 
 
 def _history(node: SimNode, place: int, pack: str) -> dt.datetime:
@@ -124,11 +173,12 @@ def _services(place: int, voice: bool, booted: dt.datetime, release: str) -> dic
     if not voice:
         return {name: SimService(name=name, feature=False, activated=True, started_at=up) for name in PRESENCE_SERVICES}
     services = {}
-    for name, feature, letters in VOICE_SERVICES:
-        service = SimService(name=name, feature=feature, activated=letters[place] != "n", started_at=up)
+    for name, letters in {**NETWORK_SERVICES, **FEATURE_SERVICES}.items():
+        activated = letters[place] != "n"
+        service = SimService(name=name, feature=name in FEATURE_SERVICES, activated=activated, started_at=up)
         if letters[place] != "y":
             service.status, service.started_at = "Stopped", None
-            service.reason_code, service.reason = NOT_ACTIVATED if letters[place] == "n" else COMMANDED_OUT
+            service.reason_code, service.reason = COMMANDED_OUT if activated else NOT_ACTIVATED
         services[name] = service
     if not reboots_after_pack(release):
         services["Cisco Tomcat"].started_at = pack_time(place) + dt.timedelta(minutes=50)

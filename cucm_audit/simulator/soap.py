@@ -1,7 +1,7 @@
 """SOAP envelopes: reading what a client sent, writing answers and faults in the shapes of the real servers."""
 
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape as escape  # for those who write elements of their own
 
 from lxml import etree
 

@@ -1,7 +1,8 @@
-"""The state of the imitated cluster: nodes, their clocks and logs, the database, registrations, faults, and what was asked.
+"""The state of the imitated cluster: nodes with clocks and logs, the database, registrations, faults, what was asked.
 
-The HTTPS and SSH servers only read this state (and record what they were sent). A scenario is a change to it. Nothing here,
-nor anywhere in this folder, imports the rest of the package: a simulator that shares code with the client proves nothing.
+The HTTPS and SSH servers only read this state (and record what they were sent). A scenario is a change to it. Nothing
+here, nor anywhere in this folder, imports the rest of the package: a simulator that shares code with the client proves
+nothing.
 """
 
 import datetime as dt
@@ -133,7 +134,7 @@ class World:
     # How often each fault struck so far, and a node's requests to rate-limited services: kept by faults.py and ris.py.
     counters: dict[Any, Any] = field(default_factory=dict)
     scenario: str = "healthy"
-    # What the owner of this cluster would write under [cluster.X.settings]: goes into the file that Cluster.toml writes.
+    # What the owner of this cluster would write under [cluster.X.settings]; Cluster.toml does.
     settings: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -155,6 +156,6 @@ class World:
             self.asked.append(asked)
 
     def writes(self) -> list[Asked]:
-        """What would have changed the cluster. Empty, always, after our own client."""
+        """Return what would have changed the cluster. Empty, always, after our own client."""
         with self.lock:
             return [asked for asked in self.asked if asked.write]

@@ -20,20 +20,38 @@ class Typist:
         self.account = account or self.world.application
 
     def url(self, path, *, tls=True):
-        return f"https://{self.node.at}:{self.node.https_port}{path}" if tls else f"http://{self.node.at}:{self.node.http_port}{path}"
+        return (
+            f"https://{self.node.at}:{self.node.https_port}{path}"
+            if tls
+            else f"http://{self.node.at}:{self.node.http_port}{path}"
+        )
 
     def post(self, path, body, headers=None, *, auth=True, timeout=10):
         headers = {"Content-Type": "text/xml; charset=utf-8", **(headers or {})}
-        return self.session.post(self.url(path), data=body.encode(), headers=headers, auth=self.account if auth else None, timeout=timeout)
+        return self.session.post(
+            self.url(path), data=body.encode(), headers=headers, auth=self.account if auth else None, timeout=timeout
+        )
 
     def axl(self, operation, inner="", *, version="12.5", action="quoted", path="/axl/", space=None, **options):
-        words = {"quoted": f'"CUCM:DB ver={version} {operation}"', "bare": f"CUCM:DB ver={version} {operation}", "operation": operation, "none": None}
+        words = {
+            "quoted": f'"CUCM:DB ver={version} {operation}"',
+            "bare": f"CUCM:DB ver={version} {operation}",
+            "operation": operation,
+            "none": None,
+        }
         headers = {"SOAPAction": words[action]} if words[action] else {}
         space = space or f"http://www.cisco.com/AXL/API/{version}"
-        return self.post(path, f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{space}"><e:Header/><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>', headers, **options)
+        return self.post(
+            path,
+            f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{space}"><e:Header/><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>',
+            headers,
+            **options,
+        )
 
     def sql(self, statement, **options):
-        return self.axl("executeSQLQuery", f"<sql>{statement.replace('&', '&amp;').replace('<', '&lt;')}</sql>", **options)
+        return self.axl(
+            "executeSQLQuery", f"<sql>{statement.replace('&', '&amp;').replace('<', '&lt;')}</sql>", **options
+        )
 
     def rows(self, statement, **options):
         answer = self.sql(statement, **options)
@@ -46,9 +64,16 @@ class Typist:
 
     def ast(self, path, operation, inner, *, action=None, **options):
         headers = {} if action is None else {"SOAPAction": action}
-        return self.post(path, f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{AST}"><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>', headers, **options)
+        return self.post(
+            path,
+            f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{AST}"><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>',
+            headers,
+            **options,
+        )
 
-    def ris(self, names, *, operation="selectCmDeviceExt", most=1000, node="", state="", model=255, status="Any", **options):
+    def ris(
+        self, names, *, operation="selectCmDeviceExt", most=1000, node="", state="", model=255, status="Any", **options
+    ):
         items = "".join(f"<n:item><n:Item>{name}</n:Item></n:item>" for name in names)
         inner = (
             f"<n:StateInfo>{state}</n:StateInfo><n:CmSelectionCriteria><n:MaxReturnedDevices>{most}</n:MaxReturnedDevices>"

@@ -105,14 +105,25 @@ def test_cookie_spares_the_password_and_an_unknown_one_is_404(typist):
 
 
 def test_rows_come_in_order_lower_case_and_as_text(typist):
-    answer = typist.sql("select d.NAME, d.tkmodel as Model, d.allowhotelingflag from device d where d.name = 'SEP001BD4100001'")
-    assert "<row><name>SEP001BD4100001</name><model>622</model><allowhotelingflag>t</allowhotelingflag></row>" in answer.text
+    answer = typist.sql(
+        "select d.NAME, d.tkmodel as Model, d.allowhotelingflag from device d where d.name = 'SEP001BD4100001'"
+    )
+    assert (
+        "<row><name>SEP001BD4100001</name><model>622</model><allowhotelingflag>t</allowhotelingflag></row>"
+        in answer.text
+    )
 
 
 def test_null_and_empty_are_both_empty_elements(typist):
-    assert "<row><a/><b/></row>" in typist.sql("select ikdevice_defaultprofile as a, '' as b from device where name = 'SEP001BD4100001'").text
+    assert (
+        "<row><a/><b/></row>"
+        in typist.sql("select ikdevice_defaultprofile as a, '' as b from device where name = 'SEP001BD4100001'").text
+    )
     typist.world.faults["axl_nil"] = True
-    assert 'xsi:nil="true"' in typist.sql("select ikdevice_defaultprofile as a from device where name = 'SEP001BD4100001'").text
+    assert (
+        'xsi:nil="true"'
+        in typist.sql("select ikdevice_defaultprofile as a from device where name = 'SEP001BD4100001'").text
+    )
 
 
 def test_nothing_found_is_an_empty_return(typist):
@@ -164,20 +175,47 @@ def test_tables_are_those_of_the_release():
         role = "select tkprocessnoderole from processnode"
         assert Typist(old).axl("executeSQLQuery", f"<sql>{role}</sql>", version="9.1").status_code == 500
         assert Typist(middle).axl("executeSQLQuery", f"<sql>{role}</sql>", version="11.5").status_code == 200
-        assert "<axlcode>-217</axlcode>" in Typist(middle).axl("executeSQLQuery", "<sql>select emmaxlogintime from enduser</sql>", version="11.5").text
+        assert (
+            "<axlcode>-217</axlcode>"
+            in Typist(middle)
+            .axl("executeSQLQuery", "<sql>select emmaxlogintime from enduser</sql>", version="11.5")
+            .text
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------------ writes
 
 
-@pytest.mark.parametrize("operation", ["addPhone", "updateUser", "removeDeviceProfile", "applyPhone", "resetPhone", "restartPhone", "doDeviceLogout", "executeSQLUpdate", "wipePhone"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "addPhone",
+        "updateUser",
+        "removeDeviceProfile",
+        "applyPhone",
+        "resetPhone",
+        "restartPhone",
+        "doDeviceLogout",
+        "executeSQLUpdate",
+        "wipePhone",
+    ],
+)
 def test_operations_that_write_are_refused_and_remembered(operation):
     with Cluster(build("12.5", phones=8)) as cluster:
         assert Typist(cluster).axl(operation, "<name>x</name>").status_code == 401
         assert [asked.operation for asked in cluster.world.writes()] == [operation]
 
 
-@pytest.mark.parametrize("statement", ["update device set name = 'x'", "DELETE from device", "select * from device into temp x", "select name from device; drop table device", "select name from device for update"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update device set name = 'x'",
+        "DELETE from device",
+        "select * from device into temp x",
+        "select name from device; drop table device",
+        "select name from device for update",
+    ],
+)
 def test_sql_that_writes_is_refused_and_remembered(statement):
     with Cluster(build("12.5", phones=8)) as cluster:
         before = cluster.world.database.execute("select count(*) from device").fetchone()
@@ -190,9 +228,15 @@ def test_sql_that_writes_is_refused_and_remembered(statement):
 
 
 def test_eight_megabytes_in_both_spellings(typist):
-    assert typist.sql("select a.name, b.name as other from device a, device b, processnode c, processnode d").status_code == 500
+    assert (
+        typist.sql("select a.name, b.name as other from device a, device b, processnode c, processnode d").status_code
+        == 500
+    )
     typist.world.faults["axl_limit"] = 2000
-    fault = re.search(r"Query request too large\. Total rows matched: (\d+) rows\. Suggestive Row Fetch: less than (\d+) rows", typist.sql("select name from device").text)
+    fault = re.search(
+        r"Query request too large\. Total rows matched: (\d+) rows\. Suggestive Row Fetch: less than (\d+) rows",
+        typist.sql("select name from device").text,
+    )
     assert 0 < int(fault[2]) < int(fault[1])
     assert typist.sql(f"select first {fault[2]} name from device").status_code == 200
     typist.world.faults["axl_spelling"] = "Suggested"
@@ -223,9 +267,13 @@ def test_the_wsdl_is_not_served(typist):
 def zeep_of(cluster, version):
     session = requests.Session()
     session.verify, session.trust_env, session.auth = False, False, cluster.world.application
-    client = Client(f"{SCHEMAS}/{version}/AXLAPI.wsdl", transport=Transport(session=session), settings=Settings(strict=True))
+    client = Client(
+        f"{SCHEMAS}/{version}/AXLAPI.wsdl", transport=Transport(session=session), settings=Settings(strict=True)
+    )
     node = cluster.world.publisher
-    return client, client.create_service("{http://www.cisco.com/AXLAPIService/}AXLAPIBinding", f"https://{node.at}:{node.https_port}/axl/")
+    return client, client.create_service(
+        "{http://www.cisco.com/AXLAPIService/}AXLAPIBinding", f"https://{node.at}:{node.https_port}/axl/"
+    )
 
 
 @pytest.mark.parametrize(("release", "version"), [("9.1", "9.1"), ("11.5", "11.5"), ("15", "12.5")])
@@ -241,7 +289,9 @@ def test_answers_fit_ciscos_schema(release, version):
             tags = {tag.name: "" for tag in listing.tags if not (tag.name == "processNodeRole" and version == "9.1")}
             criteria = {next(iter(listing.criteria)): "%"}
             rows = axl[f"list{name}"](searchCriteria=criteria, returnedTags=tags)["return"][listing.element]
-            page = axl[f"list{name}"](searchCriteria=criteria, returnedTags=tags, skip=1, first=1)["return"][listing.element]
+            page = axl[f"list{name}"](searchCriteria=criteria, returnedTags=tags, skip=1, first=1)["return"][
+                listing.element
+            ]
             assert [row.uuid for row in page] == [rows[1].uuid]
         phone = axl.getPhone(name="SEP001BD4100008")["return"].phone
         assert phone.enableExtensionMobility == "true"
@@ -251,8 +301,14 @@ def test_answers_fit_ciscos_schema(release, version):
         user = axl.getAppUser(userid="emapi")["return"].appUser
         assert user.associatedGroups.userGroup[0].userRoles.userRole == ["Standard EM Authentication Proxy Rights"]
         group = axl.getCallManagerGroup(name="CMG-Sub1")["return"].callManagerGroup
-        assert [member.callManagerName._value_1 for member in group.members.member] == ["CM_cucm-sub1", "CM_cucm-sub2", "CM_cucm-pub"]
-        parameter = axl.getServiceParameter(processNodeName="EnterpriseWideData", name="maxDuration", service="Cisco Extension Mobility")["return"]
+        assert [member.callManagerName._value_1 for member in group.members.member] == [
+            "CM_cucm-sub1",
+            "CM_cucm-sub2",
+            "CM_cucm-pub",
+        ]
+        parameter = axl.getServiceParameter(
+            processNodeName="EnterpriseWideData", name="maxDuration", service="Cisco Extension Mobility"
+        )["return"]
         assert parameter.serviceParameter.value == "8:00"
         assert axl.executeSQLQuery(sql="select name from device where name = 'nobody'")["return"] is None
         with pytest.raises(Fault, match="was not found"):
@@ -277,4 +333,7 @@ def test_ciscoaxl(typist, monkeypatch):
     assert len(phones) == 60
     assert client.get_phone(name="SEP001BD4100008").name == "SEP001BD4100008"
     rows = client.sql_query("select name from processnode where systemnode = 'f' order by nodeid")
-    assert [next(iter(row.values())) if isinstance(row, dict) else row[0].text for row in rows["row"]][:2] == ["cucm-pub", "cucm-sub1"]
+    assert [next(iter(row.values())) if isinstance(row, dict) else row[0].text for row in rows["row"]][:2] == [
+        "cucm-pub",
+        "cucm-sub1",
+    ]

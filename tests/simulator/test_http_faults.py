@@ -128,7 +128,12 @@ def test_paging_faults(typist):
     first = typist.rows("select skip 0 first 5 name from device order by pkid")
     second = typist.rows("select skip 5 first 5 name from device order by pkid")
     count = int(typist.rows("select count(*) as n from device")[0]["n"])
-    for name, page in (("ignore_skip", first), ("repeat_page", first), ("short_page", second[:-1]), ("empty_answer", [])):
+    for name, page in (
+        ("ignore_skip", first),
+        ("repeat_page", first),
+        ("short_page", second[:-1]),
+        ("empty_answer", []),
+    ):
         typist.world.faults.clear()
         typist.world.faults[name] = True
         assert typist.rows("select skip 5 first 5 name from device order by pkid") == page, name
@@ -151,14 +156,21 @@ def test_roles(typist, name):
     answers = {
         "role_ris": typist.ris(["X"]),
         "role_services": typist.ast(CONTROL, "soapGetServiceStatus", "<n:ServiceStatus/>"),
-        "role_perfmon": typist.ast(PERFMON, "perfmonCollectCounterData", "<n:Host>cucm-pub</n:Host><n:Object>Memory</n:Object>"),
+        "role_perfmon": typist.ast(
+            PERFMON, "perfmonCollectCounterData", "<n:Host>cucm-pub</n:Host><n:Object>Memory</n:Object>"
+        ),
     }
-    assert {key: answer.status_code for key, answer in answers.items()} == {key: 403 if key == name else 200 for key in answers}
+    assert {key: answer.status_code for key, answer in answers.items()} == {
+        key: 403 if key == name else 200 for key in answers
+    }
 
 
 def test_ris_faults(typist):
     name = typist.world.registrations[0].name
-    for fault, words in (("ris_rate", "Exceeded allowed rate"), ("ris_old_form", "<ns1:IpAddress>10.20.0.1</ns1:IpAddress>")):
+    for fault, words in (
+        ("ris_rate", "Exceeded allowed rate"),
+        ("ris_old_form", "<ns1:IpAddress>10.20.0.1</ns1:IpAddress>"),
+    ):
         typist.world.faults.clear()
         typist.world.faults[fault] = True
         assert words in typist.ris([name]).text
@@ -184,7 +196,10 @@ def test_service_and_counter_faults(typist):
 def test_silent_handshake(typist):
     typist.world.faults["tls_silent"] = True
     context = ssl._create_unverified_context()
-    with socket.create_connection((typist.node.at, typist.node.https_port), timeout=0.3) as raw, pytest.raises(TimeoutError):
+    with (
+        socket.create_connection((typist.node.at, typist.node.https_port), timeout=0.3) as raw,
+        pytest.raises(TimeoutError),
+    ):
         context.wrap_socket(raw)
 
 

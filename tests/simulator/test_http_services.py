@@ -26,8 +26,14 @@ def typist():
 
 def nodes_of(answer):
     """Return node -> (ReturnCode, NoChange, names of its devices)."""
-    parts = re.findall(r"<ns1:item><ns1:ReturnCode>(\w+)</ns1:ReturnCode><ns1:Name>([\w-]+)</ns1:Name><ns1:NoChange>(\w+)</ns1:NoChange>(.*?)(?=<ns1:item><ns1:ReturnCode>|</ns1:CmNodes>)", answer.text)
-    return {name: (code, still, re.findall(r"<ns1:item><ns1:Name>(\w+)</ns1:Name><ns1:DirNumber", rest)) for code, name, still, rest in parts}
+    parts = re.findall(
+        r"<ns1:item><ns1:ReturnCode>(\w+)</ns1:ReturnCode><ns1:Name>([\w-]+)</ns1:Name><ns1:NoChange>(\w+)</ns1:NoChange>(.*?)(?=<ns1:item><ns1:ReturnCode>|</ns1:CmNodes>)",
+        answer.text,
+    )
+    return {
+        name: (code, still, re.findall(r"<ns1:item><ns1:Name>(\w+)</ns1:Name><ns1:DirNumber", rest))
+        for code, name, still, rest in parts
+    }
 
 
 # -------------------------------------------------------------------------------------------------------------------- RIS
@@ -49,13 +55,20 @@ def test_named_devices_on_all_voice_nodes(typist):
 
 
 def test_soap_action_does_not_matter(typist):
-    for action in (None, "selectCmDevice", '"http://schemas.cisco.com/ast/soap/action/#RisPort#SelectCmDeviceExt"', "CUCM:DB ver=11.5"):
+    for action in (
+        None,
+        "selectCmDevice",
+        '"http://schemas.cisco.com/ast/soap/action/#RisPort#SelectCmDeviceExt"',
+        "CUCM:DB ver=11.5",
+    ):
         assert typist.ris(["SEP001BD4100001"], action=action).status_code == 200
 
 
 def test_stale_rows_come_from_the_plain_operation_only(typist):
     true = next(row for row in typist.world.registrations if row.name == "SEP001BD4100001")
-    typist.world.registrations.append(SimRegistration(node="cucm-pub", name=true.name, status="UnRegistered", at=true.at - 9000))
+    typist.world.registrations.append(
+        SimRegistration(node="cucm-pub", name=true.name, status="UnRegistered", at=true.at - 9000)
+    )
     plain = typist.ris([true.name], operation="selectCmDevice")
     assert sorted(found(plain, "Status")[::1]).count("UnRegistered") == 1
     assert found(plain, "TotalDevicesFound") == ["2"]
@@ -114,10 +127,18 @@ def test_silent_nodes_are_said(typist):
 
 def test_requests_that_do_not_fit_the_schema(typist):
     body = typist.ris(["X"]).request.body.decode()
-    swapped = body.replace("<n:NodeName></n:NodeName><n:SelectBy>Name</n:SelectBy>", "<n:SelectBy>Name</n:SelectBy><n:NodeName></n:NodeName>")
+    swapped = body.replace(
+        "<n:NodeName></n:NodeName><n:SelectBy>Name</n:SelectBy>",
+        "<n:SelectBy>Name</n:SelectBy><n:NodeName></n:NodeName>",
+    )
     assert typist.post(RIS, swapped).status_code == 500
     assert typist.post(RIS, body.replace("<n:Protocol>Any</n:Protocol>", "")).status_code == 500
-    assert typist.post(RIS, body.replace("http://schemas.cisco.com/ast/soap", "http://schemas.cisco.com/ast/soap/")).status_code == 500
+    assert (
+        typist.post(
+            RIS, body.replace("http://schemas.cisco.com/ast/soap", "http://schemas.cisco.com/ast/soap/")
+        ).status_code
+        == 500
+    )
     assert typist.post(RIS, "<html>").status_code == 500
 
 
@@ -129,15 +150,22 @@ def test_services_of_the_node_that_is_asked(typist):
     names, states = found(answer, "ServiceName"), found(answer, "ServiceStatus")
     assert len(names) == len(states) == len(typist.node.services)
     assert dict(zip(names, states, strict=True))["Cisco CTIManager"] == "Stopped"
-    assert "<ns1:ReasonCode>-1068</ns1:ReasonCode><ns1:ReasonCodeString>Service Not Activated</ns1:ReasonCodeString><ns1:StartTime/><ns1:UpTime>-1</ns1:UpTime>" in answer.text
-    other = Typist(typist.cluster, "cucm-sub1").ast(CONTROL, "soapGetServiceStatus", "<n:ServiceStatus>Cisco CTIManager</n:ServiceStatus>")
+    assert (
+        "<ns1:ReasonCode>-1068</ns1:ReasonCode><ns1:ReasonCodeString>Service Not Activated</ns1:ReasonCodeString><ns1:StartTime/><ns1:UpTime>-1</ns1:UpTime>"
+        in answer.text
+    )
+    other = Typist(typist.cluster, "cucm-sub1").ast(
+        CONTROL, "soapGetServiceStatus", "<n:ServiceStatus>Cisco CTIManager</n:ServiceStatus>"
+    )
     assert found(other, "ServiceStatus") == ["Started"]
 
 
 def test_start_time_and_uptime_agree_in_the_nodes_own_zone(typist):
     typist.node.zone = "America/Mexico_City"
     answer = typist.ast(CONTROL, "soapGetServiceStatus", "<n:ServiceStatus>Cisco Tomcat</n:ServiceStatus>")
-    local = dt.datetime.strptime(found(answer, "StartTime")[0], "%a %b %d %H:%M:%S %Y").replace(tzinfo=ZoneInfo(typist.node.zone))
+    local = dt.datetime.strptime(found(answer, "StartTime")[0], "%a %b %d %H:%M:%S %Y").replace(
+        tzinfo=ZoneInfo(typist.node.zone)
+    )
     sent = email.utils.parsedate_to_datetime(answer.headers["Date"])
     assert abs((sent - local).total_seconds() - int(found(answer, "UpTime")[0])) <= 2
 
@@ -175,12 +203,24 @@ def test_stopped_tomcat_serves_nothing(typist):
 def test_counters_of_any_node(typist):
     typist.world.node("cucm-sub2").replication["state"] = 3
     for path in (PERFMON, PERFMON + "/"):
-        answer = typist.ast(path, "perfmonCollectCounterData", f"<n:Host>cucm-sub2</n:Host><n:Object>{REPLICATION}</n:Object>")
+        answer = typist.ast(
+            path, "perfmonCollectCounterData", f"<n:Host>cucm-sub2</n:Host><n:Object>{REPLICATION}</n:Object>"
+        )
         assert rf"\\cucm-sub2\{REPLICATION}(ReplicateCount)\Replicate_State" in answer.text
         assert found(answer, "Value") == ["753", "3"]
     for name in ("Cisco Extension Mobility", "Memory", "Partition", "Processor", "Cisco CallManager"):
-        assert typist.ast(PERFMON, "perfmonCollectCounterData", f"<n:Host>cucm-pub</n:Host><n:Object>{name}</n:Object>").status_code == 200
-    assert typist.ast(PERFMON, "perfmonCollectCounterData", "<n:Host>nobody</n:Host><n:Object>Memory</n:Object>").status_code == 500
+        assert (
+            typist.ast(
+                PERFMON, "perfmonCollectCounterData", f"<n:Host>cucm-pub</n:Host><n:Object>{name}</n:Object>"
+            ).status_code
+            == 200
+        )
+    assert (
+        typist.ast(
+            PERFMON, "perfmonCollectCounterData", "<n:Host>nobody</n:Host><n:Object>Memory</n:Object>"
+        ).status_code
+        == 500
+    )
 
 
 def test_perfmon_rate_fault(typist):
@@ -201,8 +241,16 @@ def test_certificate_service_wants_the_platform_account():
         assert get(cluster.world.application).status_code == 401
         answer = get(cluster.world.platform)
         assert answer.json()["certificates"][0]["certificate"] == typist.node.certificate.pem
-        assert len(get(cluster.world.platform, "/platformcom/api/v1/certmgr/config/snapshot/server").json()["servers"]) == 4
-        assert typist.session.post(typist.url("/platformcom/api/v1/certmgr/config/csr"), auth=cluster.world.platform).status_code == 403
+        assert (
+            len(get(cluster.world.platform, "/platformcom/api/v1/certmgr/config/snapshot/server").json()["servers"])
+            == 4
+        )
+        assert (
+            typist.session.post(
+                typist.url("/platformcom/api/v1/certmgr/config/csr"), auth=cluster.world.platform
+            ).status_code
+            == 403
+        )
         assert len(cluster.world.writes()) == 1
     with Cluster(build("12.5", phones=8)) as cluster:
         typist = Typist(cluster)
@@ -212,7 +260,9 @@ def test_certificate_service_wants_the_platform_account():
 @pytest.mark.parametrize("tls", [True, False])
 def test_em_page(typist, tls):
     page = typist.url("/emapp/EMAppServlet", tls=tls)
-    assert "<Text>Login is unavailable(11)</Text>" in typist.session.get(page, params={"device": "SEP000000000000"}).text
+    assert (
+        "<Text>Login is unavailable(11)</Text>" in typist.session.get(page, params={"device": "SEP000000000000"}).text
+    )
     assert "<CiscoIPPhoneInput>" in typist.session.get(page, params={"device": "SEP001BD4100001"}).text
     assert "(207)" in typist.session.get(page).text
     assert typist.session.get(page.replace("EMApp", "emapp")).status_code == 404
@@ -230,7 +280,14 @@ def test_services_page(typist):
     assert typist.session.get(page).status_code == 503
 
 
-@pytest.mark.parametrize("query", [{"device": "SEP001BD4100001", "userid": "a", "seq": "1"}, {"device": "SEP001BD4100001", "doLogout": "true"}, {"SEQ": "1"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"device": "SEP001BD4100001", "userid": "a", "seq": "1"},
+        {"device": "SEP001BD4100001", "doLogout": "true"},
+        {"SEQ": "1"},
+    ],
+)
 def test_logging_in_and_out_is_remembered(typist, query):
     typist.session.get(typist.url("/emapp/EMAppServlet"), params=query)
     assert len(typist.world.writes()) == 1

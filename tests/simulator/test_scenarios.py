@@ -11,7 +11,7 @@ from cucm_audit.simulator.nodes import reboots_after_pack
 from cucm_audit.simulator.scenarios import names, read
 from cucm_audit.simulator.scenarios.apply import apply, pack_of
 
-ROWS = "t1 t4 t8 p2 p13 p20 p21 p23 p24a p24b p28 p34 c1 c2 c3 n1 d1 d2 d3 d4 d7".split()
+ROWS = ["t1", "t4", "t8", "p2", "p13", "p20", "p21", "p23", "p24a", "p24b", "p28", "p34", "c1", "c2", "c3", "n1", "d1", "d2", "d3", "d4", "d7"]
 STORIES = ["em-login-7821", "cisco-18772", "scenario-45"]
 
 
@@ -70,30 +70,55 @@ def test_a_scenario_that_breaks_nothing_is_an_error(part):
 def test_healthy_profiles_templates_and_logins(release):
     world = build(release, phones=100)
     em = value(world, "select count(*) from device where tkclass = 1 and allowhotelingflag = 't'")
-    adp = rows(world, "select a.name, p.name, a.pkid, p.ikdevice_defaultprofile from device a join device p on p.name = 'SEP' || substr(a.name, 4) where a.tkdeviceprofile = 2")
+    adp = rows(
+        world,
+        "select a.name, p.name, a.pkid, p.ikdevice_defaultprofile from device a join device p on p.name = 'SEP' || substr(a.name, 4) where a.tkdeviceprofile = 2",
+    )
     assert len(adp) == (em if release in ("9.1", "10.5") else 0)
     assert all(pkid == used for _, _, pkid, used in adp)
-    assert value(world, "select count(*) from device d join phonetemplate t on d.fkphonetemplate = t.pkid where d.tkmodel = t.tkmodel and d.tkdeviceprotocol = t.tkdeviceprotocol") == value(world, "select count(*) from device")
+    assert value(
+        world,
+        "select count(*) from device d join phonetemplate t on d.fkphonetemplate = t.pkid where d.tkmodel = t.tkmodel and d.tkdeviceprotocol = t.tkdeviceprotocol",
+    ) == value(world, "select count(*) from device")
     assert value(world, "select count(*) from device where tkdeviceprofile = 3") == len(MODELS)
     assert value(world, "select count(*) from enduserdevicemap where tkuserassociation = 5") == em
     assert value(world, "select count(*) from extensionmobilitydynamic") == em
-    assert not rows(world, "select fkenduser from extensionmobilitydynamic where fkenduser is not null group by fkenduser having count(*) > 1")
-    assert not rows(world, "select d.name from device d where (d.tkdeviceprofile = 1 or d.allowhotelingflag = 't') and not exists (select 1 from telecastersubscribedservice s where s.fkdevice = d.pkid)")
-    assert not rows(world, "select name from device d where allowhotelingflag = 't' and tkclass = 1 and not exists (select 1 from productsupportsfeature f where f.tkproduct = d.tkproduct and f.tksupportsfeature = 9 and f.tkdeviceprotocol in (d.tkdeviceprotocol, 99))")
+    assert not rows(
+        world,
+        "select fkenduser from extensionmobilitydynamic where fkenduser is not null group by fkenduser having count(*) > 1",
+    )
+    assert not rows(
+        world,
+        "select d.name from device d where (d.tkdeviceprofile = 1 or d.allowhotelingflag = 't') and not exists (select 1 from telecastersubscribedservice s where s.fkdevice = d.pkid)",
+    )
+    assert not rows(
+        world,
+        "select name from device d where allowhotelingflag = 't' and tkclass = 1 and not exists (select 1 from productsupportsfeature f where f.tkproduct = d.tkproduct and f.tksupportsfeature = 9 and f.tkdeviceprotocol in (d.tkdeviceprotocol, 99))",
+    )
 
 
 def test_healthy_urls_lead_to_the_publisher_and_never_to_loopback():
     world = build("12.5", phones=8)
-    assert rows(world, "select urltemplate, secureurltemplate from telecasterservice where name = 'Extension Mobility'") == [
-        ("http://cucm-pub:8080/emapp/EMAppServlet?device=#DEVICENAME#", "https://cucm-pub:8443/emapp/EMAppServlet?device=#DEVICENAME#")
+    assert rows(
+        world, "select urltemplate, secureurltemplate from telecasterservice where name = 'Extension Mobility'"
+    ) == [
+        (
+            "http://cucm-pub:8080/emapp/EMAppServlet?device=#DEVICENAME#",
+            "https://cucm-pub:8443/emapp/EMAppServlet?device=#DEVICENAME#",
+        )
     ]
     other = build("12.5", phones=8, addresses=[f"192.0.2.{number}" for number in range(1, 5)])
-    assert value(other, "select paramvalue from processconfig where paramname = 'URLServices'") == "http://192.0.2.1:8080/ccmcip/getservicesmenu.jsp"
+    assert (
+        value(other, "select paramvalue from processconfig where paramname = 'URLServices'")
+        == "http://192.0.2.1:8080/ccmcip/getservicesmenu.jsp"
+    )
 
 
 def test_pseudo_node_and_roles_of_nodes():
     world = build("12.5", phones=8)
-    assert rows(world, "select name, pkid from processnode where systemnode = 't'") == [("EnterpriseWideData", "00000000-1111-0000-0000-000000000000")]
+    assert rows(world, "select name, pkid from processnode where systemnode = 't'") == [
+        ("EnterpriseWideData", "00000000-1111-0000-0000-000000000000")
+    ]
     assert rows(world, "select name, tknodeusage, tkprocessnoderole from processnode where systemnode = 'f' order by nodeid") == [
         ("cucm-pub", 0, 1), ("cucm-sub1", 1, 1), ("cucm-sub2", 1, 1), ("cucm-imp1", 1, 2),
     ]  # fmt: skip
@@ -144,15 +169,25 @@ def test_d3_by_both_rules(release):
     pack = pack_of(world)
     for node in world.nodes[:3]:
         done = max(event.at for event in node.events if event.subject == pack)
-        followed = node.booted_at > done if reboots_after_pack(world.release) else node.services["Cisco Tomcat"].started_at > done
+        followed = (
+            node.booted_at > done
+            if reboots_after_pack(world.release)
+            else node.services["Cisco Tomcat"].started_at > done
+        )
         assert followed == (node.name != "cucm-sub1")
 
 
 def test_d4_only_that_node_lacks_the_rows():
     world = build("12.5", "d4", phones=8)
-    counts = {node.name: database.node_query(world, node, "select count(*) as n from typemodel")[1][0][0] for node in world.nodes}
+    counts = {
+        node.name: database.node_query(world, node, "select count(*) as n from typemodel")[1][0][0]
+        for node in world.nodes
+    }
     assert counts["cucm-sub1"] == counts["cucm-pub"] - 3
-    assert database.node_query(world, world.node("cucm-sub1"), "select enum, name from typemodel where enum = 622") == (["enum", "name"], [])
+    assert database.node_query(world, world.node("cucm-sub1"), "select enum, name from typemodel where enum = 622") == (
+        ["enum", "name"],
+        [],
+    )
 
 
 def test_d7_the_node_has_lived_with_that_clock():
@@ -208,4 +243,6 @@ def test_many_phones_quickly():
     world = build("12.5", phones=20_000)
     assert value(world, "select count(*) from device where tkclass = 1") == 20_000
     assert len({row.name for row in world.registrations}) == 20_000
-    assert rows(build("12.5", phones=30), "select name from device order by name") == rows(build("12.5", phones=30), "select name from device order by name")
+    assert rows(build("12.5", phones=30), "select name from device order by name") == rows(
+        build("12.5", phones=30), "select name from device order by name"
+    )
