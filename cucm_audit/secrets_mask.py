@@ -17,6 +17,8 @@ _forms: set[str] = set()
 _pattern: re.Pattern[str] | None = None
 
 STARS = "***"
+#: From this length on a secret is masked also inside other words.
+_LONG = 8
 
 
 def register(secret: str) -> None:
@@ -55,7 +57,13 @@ def _add(forms: Iterator[str]) -> None:
         _forms.update(form for form in forms if form)
         # Longest first: a spelling that holds another one is replaced as a whole.
         ordered = sorted(_forms, key=lambda form: (-len(form), form))
-        _pattern = re.compile("|".join(re.escape(form) for form in ordered)) if ordered else None
+        _pattern = re.compile("|".join(map(_found_as, ordered))) if ordered else None
+
+
+def _found_as(form: str) -> str:
+    """Return the pattern of a spelling. A short one counts as a whole word only: "cisco" must not star our documents."""
+    whole = re.escape(form)
+    return whole if len(form) >= _LONG else rf"(?<![\w.-]){whole}(?![\w-])"
 
 
 def _spellings(secret: str) -> Iterator[str]:

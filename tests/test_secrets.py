@@ -300,3 +300,9 @@ def test_logs_are_masked_with_their_tracebacks():
     assert "canary" not in lines[0].replace("test_secrets", "").replace('Secret("canary', "")
     assert "it was *** and 7" in lines[0]
     assert "ValueError: *** in an error" in lines[0]
+
+
+def test_a_weak_password_does_not_star_the_words_that_hold_it():
+    Secret("sesam")
+    text = '"documents": ["sesam-18772"], "says": "the password is sesam, not Sesam"'
+    assert mask(text) == '"documents": ["sesam-18772"], "says": "the password is ***, not Sesam"'
