@@ -24,8 +24,8 @@ from cucm_audit.checkfile import (
     read,
     sound,
 )
-from cucm_audit.mistakes import in_sql, meant, near
 from cucm_audit.error_codes import Guide, GuideReader
+from cucm_audit.mistakes import in_sql, meant, near
 from cucm_audit.resources import folder
 from cucm_audit.snapshot import QueryRefused, Snapshot, columns
 
@@ -144,11 +144,9 @@ class _Reader:
 
     def document(self, file: Path, pack: str) -> None:
         content = read(file)
-        if "table" in content:  # the error codes and the way of a login: data beside the documents
+        if "table" in content and "document" not in content:  # what phones show, and the way of a login
             self._guide.take(content, file, pack)
             return
-        if pack == OWN and "table" in content and "document" not in content:
-            return  # knowledge that stands beside our documents and that others read: what phones show
         unknown = set(content) - set(_TABLES)
         if unknown:
             name = sorted(unknown)[0]

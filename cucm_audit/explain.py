@@ -1,0 +1,237 @@
+"""Why a phone shows what it shows: the causes of a code, or the steps of a login, with the verdicts of a snapshot.
+
+Verdicts are made in ``judge.py`` alone, from checks that were narrowed to a phone and a user (``narrow.py``). Here they
+are put in order: what fails for this phone and user first, then what could not be told, then what is fine.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cucm_audit.checks import Checks, Row
+from cucm_audit.error_codes import Cause, Code, Step
+from cucm_audit.judge import judge
+from cucm_audit.model import Finding, Gathered, Outcome, Severity, State, Verdict
+from cucm_audit.narrow import Narrowed, Person
+from cucm_audit.snapshot import Snapshot
+
+_ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.BY_HAND, Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one check says. ``here`` is False when it fails, but not surely for the phone and user that were named."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    here: bool = True
+    severity: Severity | None = None
+    detail: str = ""
+    findings: tuple[Finding, ...] = ()
+    could_not_tell: tuple[Finding, ...] = ()
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    seen: tuple[Gathered, ...] = ()
+    elsewhere: int = 0  # findings of the same check about other phones and users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One cause, or one step. ``verdict`` is None when no cluster was asked."""
+
+    says: str
+    verdict: Verdict | None = None
+    code: str = ""
+    likely: int = 0
+    rows: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    by_hand: str = ""
+    do: str = ""
+    detail: str = ""
+    look: str = ""
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """Return what to do about what was found wrong here."""
+        found = [finding.fix for answer in self.answers if _fails(answer) for finding in answer.findings]
+        return tuple(dict.fromkeys(text for text in found if text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An explanation. ``about``: lines of label and text. ``ranked``: the topics stand in order of likelihood."""
+
+    asked: str
+    kind: str
+    title: str
+    about: tuple[tuple[str, str], ...] = ()
+    topics: tuple[Topic, ...] = ()
+    ranked: bool = False
+    guessed: str = ""
+    strangers: tuple[str, ...] = ()
+    gaps: tuple[Gathered, ...] = ()
+    device: str = ""
+    user: str = ""
+    cluster: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return what to try, in order: remedies of what fails, then the places where nobody could look."""
+        fails = [fix for topic in self.topics if topic.verdict is Verdict.FAIL for fix in (topic.fixes or (topic.do,))]
+        open_ = [
+            topic.by_hand or topic.do
+            for topic in self.topics
+            if topic.verdict in (Verdict.UNKNOWN, Verdict.BY_HAND, None)
+        ]
+        return tuple(dict.fromkeys(text for text in (*fails, *open_) if text))
+
+
+def cause(code: Code, one: Cause) -> Topic:
+    """Return a cause before anything was asked."""
+    checks = (*one.checks, *one.asks, *one.only_if)
+    return Topic(
+        says=one.says, code=code.code, likely=one.likely, rows=one.rows, checks=checks, by_hand=one.by_hand, do=one.do
+    )
+
+
+def causes(codes: Iterable[Code]) -> list[tuple[Topic, Cause]]:
+    """Return every cause that makes a phone show the same, likely ones first; the order of the file decides ties."""
+    found = [(cause(code, one), one) for code in codes for one in code.cause]
+    return sorted(found, key=lambda pair: pair[0].likely)
+
+
+def of_row(row: Row) -> Topic:
+    """Return a row of a document before anything was asked."""
+    by_hand = row.by_hand or row.retired
+    return Topic(says=row.symptom, rows=(row.id,), checks=row.checks, by_hand=by_hand, look=row.look)
+
+
+def of_step(step: Step) -> Topic:
+    """Return a step of the login before anything was asked."""
+    return Topic(says=step.title, code=step.id, checks=(*step.checks, *step.asks), by_hand=step.by_hand)
+
+
+class Desk:
+    """A snapshot, the checks, a phone and a user: answers for any check or ask, each judged once."""
+
+    def __init__(
+        self, snapshot: Snapshot, checks: Checks, *, judged_at: str, version: str, device: str = "", user: str = ""
+    ) -> None:
+        self._snapshot = snapshot
+        self._checks = checks
+        self._when = {"judged_at": judged_at, "version": version}
+        self.person = Person(snapshot, checks, device, user)
+        self._ledger = snapshot.gathered()
+        self._answers: dict[str, Answer] = {}
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Judge checks and asks, all at once."""
+        wanted = [name for name in dict.fromkeys(names) if name not in self._answers]
+        narrowed = {name: self.person.narrowed(name) for name in wanted}
+        missing = {name: one for name, one in narrowed.items() if one.lacks and name in self._checks.guide.asks}
+        here = self._judged({name: one.check for name, one in narrowed.items() if name not in missing})
+        wide = {}
+        if self.person.named:
+            wide = self._judged({n: self._checks.checks[n] for n in wanted if n in self._checks.checks})
+        for name, one in narrowed.items():
+            if name in missing:
+                self._answers[name] = self._unasked(name, one)
+            else:
+                self._answers[name] = self._answer(name, one, here.get(name, []), wide.get(name, []))
+
+    def _judged(self, checks: Mapping[str, Any]) -> dict[str, list[Outcome]]:
+        rows = tuple(
+            Row(id=name, document="", symptom="", look="", checks=(name,), by_hand="", retired="") for name in checks
+        )
+        small = replace(self._checks, documents=(), rows=rows, checks=checks)
+        found: dict[str, list[Outcome]] = {}
+        for outcome in judge(self._snapshot, small, **self._when).outcomes:
+            found.setdefault(outcome.check or "", []).append(outcome)
+        return found
+
+    def _unasked(self, name: str, one: Narrowed) -> Answer:
+        told = f"whose? name the {'phone' if one.lacks == 'device' else 'user'} with --{one.lacks}"
+        return Answer(id=name, title=one.check.title, verdict=Verdict.UNKNOWN, detail=told, severity=one.check.severity)
+
+    def _answer(self, name: str, one: Narrowed, outcomes: list[Outcome], wide: list[Outcome]) -> Answer:
+        mine = [o for o in outcomes if not o.node or one.nodes is None or o.node in one.nodes]
+        verdict = _worst(outcome.verdict for outcome in mine)
+        findings = tuple(finding for outcome in mine for finding in outcome.findings)
+        total = sum(len(o.findings) + o.findings_cut for o in wide if o.verdict is Verdict.FAIL)
+        detail = next((o.detail for o in mine if o.verdict is verdict and o.detail), "")
+        if one.lacks and verdict is Verdict.FAIL and not one.here:
+            what = "phone" if one.lacks == "device" else "user"
+            detail = f"wrong in this cluster; whether it concerns this login only --{one.lacks} tells (the {what})"
+        elif not one.here and verdict is Verdict.FAIL:
+            detail = "wrong in this cluster; which node answers this login could not be told"
+        shown = {key: value for outcome in mine for key, value in outcome.show.items() if value not in (None, "")}
+        return Answer(
+            id=name,
+            title=one.check.title,
+            verdict=verdict,
+            here=one.here,
+            severity=one.check.severity,
+            detail=detail,
+            findings=findings,
+            could_not_tell=tuple(finding for outcome in mine for finding in outcome.could_not_tell),
+            shown=shown,
+            seen=self._seen(one),
+            elsewhere=max(total - len(findings), 0) if one.here else 0,
+        )
+
+    def _seen(self, one: Narrowed) -> tuple[Gathered, ...]:
+        """Return the ledger's rows of what a check reads: source, time and state of the evidence."""
+        reads = self._snapshot.reads(one.check.sql)
+        names = reads.facts | reads.publisher
+        nodes = {"", *(one.nodes or ())}
+        return tuple(row for row in self._ledger if row.fact in names and (one.nodes is None or row.node in nodes))
+
+    def topic(self, topic: Topic, only_if: Iterable[str] = ()) -> Topic:
+        """Return a topic with its verdict."""
+        self.prepare(topic.checks)
+        conditions = tuple(only_if)
+        answers = tuple(self._answers[name] for name in topic.checks)
+        ruled_out = next((a for a in answers if a.id in conditions and a.verdict is Verdict.PASS), None)
+        if ruled_out is not None:
+            return replace(topic, answers=answers, verdict=ruled_out.verdict, by_hand="", detail=ruled_out.title)
+        counted = [a for a in answers if a.id not in conditions]
+        verdict = _worst(_counts(answer) for answer in counted)
+        if verdict is not Verdict.FAIL and topic.by_hand:
+            verdict = Verdict.UNKNOWN if verdict is Verdict.UNKNOWN else Verdict.BY_HAND
+        return replace(topic, answers=answers, verdict=verdict)
+
+    def ranked(self, pairs: Iterable[tuple[Topic, Cause]]) -> tuple[Topic, ...]:
+        """Return causes in the order of likelihood on this cluster."""
+        pairs = list(pairs)
+        self.prepare(name for topic, _ in pairs for name in topic.checks)
+        return tuple(sorted((self.topic(topic, one.only_if) for topic, one in pairs), key=_rank))
+
+    def gaps(self, topics: Iterable[Topic]) -> tuple[Gathered, ...]:
+        """Return what could not be seen of all that the topics needed."""
+        seen = [row for topic in topics for answer in topic.answers for row in answer.seen]
+        return tuple(row for row in dict.fromkeys(seen) if row.state in (State.FAILED, State.PARTIAL))
+
+
+def _fails(answer: Answer) -> bool:
+    return answer.verdict is Verdict.FAIL and answer.here
+
+
+def _counts(answer: Answer) -> Verdict:
+    """Return the verdict that an answer brings to its topic: what fails, but perhaps for others, is not known."""
+    return Verdict.UNKNOWN if answer.verdict is Verdict.FAIL and not answer.here else answer.verdict
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst verdict; not applicable when there is none."""
+    found = set(verdicts)
+    return next((verdict for verdict in _ORDER if verdict in found), Verdict.NOT_APPLICABLE)
+
+
+def _rank(topic: Topic) -> tuple[int, int, int]:
+    """Order: fails here; fails, perhaps for others; nobody can tell; fine. Within that as likely as it is anyway."""
+    place = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.BY_HAND: 2, Verdict.PASS: 3, Verdict.NOT_APPLICABLE: 4}
+    assert topic.verdict is not None
+    somewhere = any(answer.verdict is Verdict.FAIL and not answer.here for answer in topic.answers)
+    notes = topic.verdict is Verdict.FAIL and all(a.severity is Severity.NOTE for a in topic.answers if _fails(a))
+    return (1 if somewhere and topic.verdict is Verdict.UNKNOWN else place[topic.verdict], int(notes), topic.likely)
