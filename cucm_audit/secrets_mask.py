@@ -61,7 +61,7 @@ def _add(forms: Iterator[str]) -> None:
 
 
 def _found_as(form: str) -> str:
-    """Return the pattern of a spelling. A short one counts as a whole word only: "cisco" must not star our documents."""
+    """Return the pattern of a spelling. A short one counts only as a word: "cisco" must not star our documents."""
     whole = re.escape(form)
     return whole if len(form) >= _LONG else rf"(?<![\w.-]){whole}(?![\w-])"
 
