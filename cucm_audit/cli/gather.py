@@ -113,6 +113,9 @@ def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
     options = run_options(cluster, checks, wishes)
     planned = plan(cluster, facts(), "", options=options)
     lines = [f"Would be sent to cluster {cluster.name} through {cluster.node}:{cluster.https_port}; nothing was sent."]
+    lines.append(
+        "The release is not known yet: where releases differ, every variant is listed and one of them is sent."
+    )
     for node in dict.fromkeys(one.node for one in planned):
         lines.append(f"\n{visible(node)}")
         for one in planned:
