@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from cucm_audit.mistakes import in_table, near
+from cucm_audit.mistakes import in_example, in_fragment, in_table
 from cucm_audit.model import Severity
-from cucm_audit.snapshot import RowRefused, Snapshot, columns, tables
+from cucm_audit.snapshot import RowRefused, Snapshot, columns
 from cucm_audit.words import numbers, version_in
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
@@ -165,42 +165,13 @@ def sound(check: Check, file: Path, place: str) -> None:
             if end and numbers(end) is None:
                 raise CheckError(f"{file}: {place}: {end} in releases is no release; write it as 12.5 or 11.5.1.15900")
     for name, fragment in (("look_at", check.look_at), ("wrong_if", check.wrong_if)):
-        if trouble := _unwanted(fragment):
+        if trouble := in_fragment(fragment):
             raise CheckError(f"{file}: {place}: {name}: {trouble}")
     for told, tables_of in (("example", check.example), ("fine", check.fine)):
-        if trouble := _strange(tables_of):
+        if trouble := in_example(tables_of):
             raise CheckError(f"{file}: {place}: the {told} {trouble}")
     if check.wrong_if and not check.example.get("wrong"):
         raise CheckError(f"{file}: {place}: the example has nothing wrong in it: name at least one subject in wrong")
-
-
-def _unwanted(fragment: str) -> str:
-    """Say what SQL allows and a check is better without, '' when there is nothing of the kind."""
-    bare = re.sub(r"'[^']*'", "''", fragment)
-    if ";" in bare:
-        return "no semicolon: it is a part of one select"
-    if "--" in bare or "/*" in bare:
-        return "no comment inside the SQL: write it as a TOML comment (#) above"
-    if re.search(r"\bnot\s+in\s*\(\s*select\b", bare, re.IGNORECASE):
-        return "'not in (select ...)' goes silent on a value that is not known: write not exists (select 1 from ...)"
-    return ""
-
-
-def _strange(told: Mapping[str, Any]) -> str:
-    """Say what in an example does not fit the tables of facts, '' when all does."""
-    for name, rows in told.items():
-        if name in ("wrong", "unknown"):
-            if not isinstance(rows, list) or not all(isinstance(subject, str) for subject in rows):
-                return f'{name}: expected a list of subjects: {name} = ["..."]'
-        elif name not in tables():
-            return f"has a table {name}, which does not exist{near(name, sorted(tables()))}"
-        elif not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            return f"{name}: expected a list of rows: {name} = [{{ column = value }}]"
-        else:
-            known = [column.name for column in columns(name)]
-            for column in (column for row in rows for column in row if column not in known):
-                return f"has {name}.{column}, which does not exist{near(column, known)}"
-    return ""
 
 
 def example(check: Check, checks_settings: Mapping[str, Value], *, fine: bool = False) -> Snapshot:

@@ -6,6 +6,7 @@ Pure text. The names of file, row and check are put in front by the reader itsel
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ def in_table(table: Any, kind: type[msgspec.Struct], error: msgspec.ValidationEr
             return f"unknown key {key}{near(str(key), fields)}"
     missing = [name for name, required in fields.items() if required and name not in table]
     if missing:
-        return f"{', '.join(missing)} missing: write {missing[0]} = ..."
+        write = "[check.example] below it" if missing[0] == "example" else f"{missing[0]} = ..."
+        return f"{', '.join(missing)} missing: write {write}"
     return _value(str(error))
 
 
@@ -75,6 +77,40 @@ def _kind_of(value: Any) -> str:
     return {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list"}.get(
         type(value), "something else"
     )
+
+
+def in_fragment(fragment: str) -> str:
+    """Say what SQL might allow and a check is better without, '' when there is nothing of the kind."""
+    bare = re.sub(r"'[^']*'", "''", fragment)
+    if bare.count("'") % 2:
+        return "a quote is open"
+    if ";" in bare:
+        return "no semicolon: it is a part of one select"
+    if "--" in bare or "/*" in bare:
+        return "no comment inside the SQL: write it as a TOML comment (#) above"
+    if re.search(r"\bnot\s+in\s*\(\s*select\b", bare, re.IGNORECASE):
+        return "'not in (select ...)' goes silent on a value that is not known: write not exists (select 1 from ...)"
+    depth = list(accumulate({"(": 1, ")": -1}.get(character, 0) for character in bare))
+    if depth and (min(depth) < 0 or depth[-1]):
+        return f"a bracket is {'open' if min(depth) >= 0 else 'closed that was never opened'}"
+    return ""
+
+
+def in_example(told: Mapping[str, Any]) -> str:
+    """Say what in an example does not fit the tables of facts, '' when all does."""
+    for name, rows in told.items():
+        if name in ("wrong", "unknown"):
+            if not isinstance(rows, list) or not all(isinstance(subject, str) for subject in rows):
+                return f'{name}: expected a list of subjects: {name} = ["..."]'
+        elif name not in tables():
+            return f"has a table {name}, which does not exist{meant(name, tables()) or f'; {_PAGE}'}"
+        elif not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            return f"{name}: expected a list of rows: {name} = [{{ column = value }}]"
+        else:
+            known = [column.name for column in columns(name)]
+            for column in (column for row in rows for column in row if column not in known):
+                return f"has {name}.{column}, which does not exist{near(column, known)}"
+    return ""
 
 
 def in_sql(text: str, sql: str) -> str:
