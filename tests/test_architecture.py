@@ -9,20 +9,18 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cucm_audit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
+#: The half that opens sockets and the half that judges never import each other.
+ASKING = set("collect board books lanes plan discovery connect facts clients".split())
+JUDGING = set("judge checks checkfile mistakes proof explain lookup narrow error_codes diff waivers reports".split())
 #: Rooms and single modules, highest floor first; on one floor anybody may import anybody of the same side.
 FLOORS = (
     {"cli"},
-    {"collect", "lanes", "plan", "discovery", "connect", "board", "books",
-     "judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "fleet", "reports", "config",
-     "toml_lines"},
+    (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "toml_lines"},
     {"facts", "snapshot"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},
-)  # fmt: skip
+)
 FLOOR = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
-#: The half that opens sockets and the half that judges never import each other.
-ASKING = {"collect", "board", "books", "lanes", "plan", "discovery", "connect", "facts", "clients"}
-JUDGING = {"judge", "checks", "checkfile", "mistakes", "proof", "diff", "waivers", "reports"}
 #: Foreign modules, and who alone may import them.
 FOREIGN = {
     **dict.fromkeys(("zeep", "requests", "urllib3", "paramiko", "socket", "ssl"), ("clients/", "simulator/")),
