@@ -1,0 +1,129 @@
+"""Users' own checks through the command line: a folder, a pip package, a table of bad loads, the tutorial's file."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cucm_audit.simulator.build import build
+from cucm_audit.simulator.cluster import Cluster
+from tests.cli.conftest import Call, Said
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PACKAGE = EXAMPLES / "own-checks-package"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of a healthy cluster (its 8841 run a load older than the example's), taken through the command line."""
+    folder = tmp_path_factory.mktemp("saved")
+    environment = {**os.environ, "HOME": str(folder)}
+    with Cluster(build("12.5", "healthy", 60), max_life=300) as cluster:
+        cluster.toml(folder / "cucm-audit.toml")
+        for words in (("trust", "add", "lab", "--yes"), ("snapshot", "save", "lab.db", "--node", "lab", "-q")):
+            said = subprocess.run(
+                [sys.executable, "-m", "cucm_audit", *words, "--state-dir", "state"],
+                cwd=folder, env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert said.returncode == 0, said.stdout + said.stderr
+    return folder / "lab.db"
+
+
+def outcomes(report: Any, check: str) -> list[dict[str, Any]]:
+    return [outcome for outcome in report["outcomes"] if outcome["check"] == check]
+
+
+def audit(call: Call, saved: Path, *words: object) -> Said:
+    said = call("audit", "--from", saved, "--format", "json", *words)
+    assert said.out, said.err
+    return said
+
+
+def test_a_folder_of_checks(call: Call, saved: Path) -> None:
+    said = audit(call, saved, "--checks", EXAMPLES / "own-checks", "--document", "acme-numbering")
+    found = {outcome["check"]: outcome for outcome in said.json()["outcomes"] if outcome["check"]}
+    assert set(found) == {"acme-phone-description", "acme-profile-name"}
+    assert found["acme-phone-description"]["verdict"] == "fail"
+    assert found["acme-phone-description"]["rows"] == ["ACME-1"]
+    assert found["acme-profile-name"]["examined"] > 0
+    by_hand = [outcome for outcome in said.json()["outcomes"] if outcome["verdict"] == "by_hand"]
+    assert [outcome["rows"] for outcome in by_hand] == [["ACME-2"]]
+
+
+def test_a_folder_that_the_cluster_file_names(call: Call, saved: Path, tmp_path: Path) -> None:
+    """The path counts from the cluster file, not from the working directory."""
+    shutil.copytree(EXAMPLES / "own-checks", tmp_path / "etc" / "mine")
+    file = tmp_path / "etc" / "cucm-audit.toml"
+    file.write_text('checks = ["mine"]\n[cluster.lab]\nnode = "192.0.2.1"\n')
+    said = audit(call, saved, "--config", file, "--check", "acme-profile-name")
+    assert outcomes(said.json(), "acme-profile-name")
+    (tmp_path / "cucm-audit.toml").write_text('checks = ["etc/mine"]\n[cluster.lab]\nnode = "192.0.2.1"\n')
+    assert "acme-profile-name" in call("checks").out
+    assert call("--node", "lab", "--check", "acme-profile-name", "--dry-run").code == 0
+    assert call("--node", "lab", "--check", "acme-nothing", "--dry-run").code == 2
+    (tmp_path / "cucm-audit.toml").write_text('checks = ["gone"]\n[cluster.lab]\nnode = "192.0.2.1"\n')
+    said = call("--node", "lab", "--dry-run")
+    assert said.code == 2
+    assert f"{tmp_path / 'gone'}: no check file" in said.err
+
+
+def test_a_folder_of_bad_loads_only(call: Call, saved: Path) -> None:
+    """A table without a check: the checks of known bad loads read it, also for a snapshot that was saved before."""
+    before = outcomes(audit(call, saved, "--document", "em-login-7821").json(), "bad-load-active")
+    after = outcomes(
+        audit(call, saved, "--document", "em-login-7821", "--checks", EXAMPLES / "own-bad-loads").json(),
+        "bad-load-active",
+    )
+    assert "Cisco 8841" not in json.dumps(before)
+    named = [finding for outcome in after for finding in outcome["findings"]]
+    assert named, after
+    assert {finding["evidence"]["columns"]["b.reference"] for finding in named} == {"Ticket ACME-1207"}
+
+
+def test_a_pip_package_is_found_and_not_imported(saved: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    _install(PACKAGE, site, tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path)}
+
+    def python(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert "ImportError: cucm_audit_acme holds data" in python("-c", "import cucm_audit_acme").stderr
+    listed = python("-m", "cucm_audit", "checks", "--document", "acme-pools", "--format", "json")
+    assert listed.returncode == 0, listed.stderr
+    assert [(one["check"], one["pack"]) for one in json.loads(listed.stdout)] == [("acme-pool-without-backup", "acme")]
+    said = python("-m", "cucm_audit", "--from", str(saved), "--document", "acme-pools", "--format", "json")
+    (outcome,) = json.loads(said.stdout)["outcomes"]
+    assert outcome["examined"] > 0
+    assert said.returncode == (1 if outcome["verdict"] == "fail" else 0), said.stderr
+
+
+def test_a_package_that_is_gone_is_named(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    _install(PACKAGE, site, tmp_path)
+    shutil.rmtree(site / "cucm_audit_acme")
+    said = subprocess.run(
+        [sys.executable, "-m", "cucm_audit", "checks"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 2
+    assert "the check pack acme names cucm_audit_acme, which is no installed package" in said.stderr
+
+
+def _install(package: Path, site: Path, folder: Path) -> None:
+    """Build a wheel with the backend of the environment and unpack it: no network, nothing left in the checkout."""
+    copy = shutil.copytree(package, folder / "source")
+    code = "import hatchling.build as b, sys; print(b.build_wheel(sys.argv[1]))"
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], cwd=copy, capture_output=True, text=True, check=True
+    )
+    zipfile.ZipFile(folder / made.stdout.strip().splitlines()[-1]).extractall(site)
