@@ -158,7 +158,7 @@ def _rows_as_wanted(
 
 
 def _tag(label: str) -> str:
-    """Return the element's name for a column; what an expression without an alias gets is inferred (axl-database.md 1.2)."""
+    """Return the element's name for a column; that of an unnamed expression is inferred (axl-database.md 1.2)."""
     if re.fullmatch(r"[A-Za-z_]\w*", label):
         return label.lower()
     function = re.match(r"(count|min|max|sum|avg)\s*\(", label, re.IGNORECASE)
@@ -169,7 +169,8 @@ def _rows(exchange: Exchange, tags: Sequence[str], rows: Sequence[Sequence[Any]]
     """Return the rows as XML. Raises _TooLarge when they pass the limit of one answer."""
     limit = int(exchange.fault("axl_limit") or EIGHT_MB)
     nothing = [f"<{tag}{NIL}/>" if exchange.fault("axl_nil") else f"<{tag}/>" for tag in tags]
-    written, size, room = [], 0, limit
+    written: list[str] = []
+    size = 0
     for row in rows:
         cells = []
         for place, value in enumerate(row):
@@ -182,7 +183,7 @@ def _rows(exchange: Exchange, tags: Sequence[str], rows: Sequence[Sequence[Any]]
         text = f"<row>{''.join(cells)}</row>"
         # Unicode is counted as up to three bytes a character.
         size += len(text) if text.isascii() else len(text.encode()) + len(text)
-        if size > room:
+        if size > limit:
             word = exchange.fault("axl_spelling") or "Suggestive"
             some = "row fetch" if word == "Suggested" else "Row Fetch"
             raise _TooLarge(

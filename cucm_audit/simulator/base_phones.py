@@ -1,7 +1,8 @@
 """Which phones a healthy cluster has: everything that follows from a phone's number, the same every time.
 
 Of five phones two have Extension Mobility, with one user device profile and one user each; every fourth of them is
-logged in. Up to 11.0 such a phone has an auto-generated profile as its logout profile, later none (axl-database.md 4.2).
+logged in. Up to 11.0 such a phone has an auto-generated profile as its logout profile, later none (axl-database.md
+section 4.2).
 """
 
 from collections.abc import Iterator
@@ -13,9 +14,13 @@ from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.rows import guid
 from cucm_audit.simulator.world import World
 
-FIRST_NAMES = ["anna", "bernd", "clara", "david", "elif", "frank", "greta", "henrik", "ines", "jonas", "katja", "lukas", "mira", "nils", "olga", "pavel"]
+FIRST_NAMES = (
+    *("anna", "bernd", "clara", "david", "elif", "frank", "greta", "henrik"),
+    *("ines", "jonas", "katja", "lukas", "mira", "nils", "olga", "pavel"),
+)
 LAST_NAMES = (
-    ["albers", "brandt", "conrad", "dietz", "engel", "fuchs", "graf", "huber", "iversen", "jansen", "keller", "lorenz", "maurer", "neumann", "otto"]
+    *("albers", "brandt", "conrad", "dietz", "engel", "fuchs", "graf", "huber"),
+    *("iversen", "jansen", "keller", "lorenz", "maurer", "neumann", "otto"),
 )
 POOLS = ("Berlin-DP", "Munich-DP")
 #: After one phone of each model: mostly 7841 and 8841.
@@ -72,7 +77,7 @@ def phones(count: int) -> Iterator[Phone]:
 
 
 def has_auto_profiles(world: World) -> bool:
-    """Say whether phones of this release get an auto-generated profile (rules RI-20, RI-21, RI-23, gone from 11.5 on)."""
+    """Say whether phones of this release get an auto-generated profile (rules RI-20, 21 and 23: gone from 11.5 on)."""
     return numbers(world.release) < (11, 5)
 
 

@@ -54,15 +54,15 @@ def _features(world: World) -> None:
 
 
 def _defaults(world: World) -> None:
-    pool, defaults, templates = guid("pool", "Default"), [], []
+    pool, templates = guid("pool", "Default"), []
+    defaults: list[tuple[object, ...]] = []
     for model in types.MODELS:
         template = guid("template", model.number)
         name = f"Standard {model.name.removeprefix('Cisco ')} {types.PROTOCOLS[model.protocol]}"
         templates.append((template, name, model.buttons, model.number, model.protocol, "f", "f"))
         load = types.load_of(model.family, numbers(world.release))
         defaults.append((guid("default", model.number), model.number, model.protocol, load, "", pool, template, "f"))
-    for number in types.OTHER_MODELS:
-        defaults.append((guid("default", number), number, types.SCCP, "", "", pool, None, "f"))
+    defaults += [(guid("default", n), n, types.SCCP, "", "", pool, None, "f") for n in types.OTHER_MODELS]
     columns = "pkid tkmodel tkdeviceprotocol loadinformation inactiveloadinformation fkdevicepool fkphonetemplate"
     put(world, "defaults", f"{columns} preferactcodeoverautoreg", defaults)
     columns = "pkid name numofbuttons tkmodel tkdeviceprotocol usermodifiable privatetemplate"

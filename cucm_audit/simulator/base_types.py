@@ -55,7 +55,7 @@ OTHER_MODELS = {
     685: "Cisco 8861",
 }
 
-#: The default load's number by release and family (the newest entry not above it), in the grammar of serviceability.md 7.
+#: The number of the default load by family and release (the newest entry not above it); grammar: serviceability.md 7.
 LOADS = {
     "sip78xx": {(9, 1): "10-3-1-12", (11, 5): "11-7-1-17", (12, 5): "12-5-1-16", (14, 0): "14-3-1-0001-60"},
     "sip88xx": {(9, 1): "10-3-1-12", (11, 5): "11-7-1-17", (12, 5): "12-5-1-16", (14, 0): "14-3-1-0001-60"},
@@ -105,8 +105,8 @@ SERVICES = {
     "Cisco Trust Verification Service": 76,
 }
 
-#: The small type tables, number -> name. Words of typedeviceprofile, typeuserassociation and typereplicationstatus are in
-#: no source (axl-database.md 12.2): invented. Of typephoneservicedisplay only 3 is known.
+#: The small type tables, number -> name. Words of typedeviceprofile, typeuserassociation and typereplicationstatus are
+#: in no source (axl-database.md 12.2): invented. Of typephoneservicedisplay only 3 is known.
 SMALL_TYPES: dict[str, dict[int, str]] = {
     "typedeviceprofile": {
         0: "No Device Profile",

@@ -1,4 +1,4 @@
-"""The people of a healthy cluster: end users, their profiles and PINs, who is logged in (axl-database.md 4.3, 4.4, 10)."""
+"""The people of a healthy cluster: end users, their profiles and PINs, who is logged in (axl-database.md 4, 10)."""
 
 import time
 from collections.abc import Iterator

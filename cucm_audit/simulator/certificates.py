@@ -5,6 +5,7 @@ import functools
 import ipaddress
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def context(certificate: WebCertificate, old: bool = False) -> ssl.SSLContext:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if old:
         tls.set_ciphers("ALL:@SECLEVEL=0")
-        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that it is deprecated is the point
+            tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "node.pem"
         path.touch(mode=0o600)

@@ -2,8 +2,8 @@
 
 Tables and columns are those of the release's data dictionary and no others. Flags are the text 't' and 'f'. What
 SQLite would forgive and Informix would not (LIMIT, GLOB, functions that it lacks, LIKE without regard to case) is
-refused or set right, so that a statement that runs here has at least the right names and no foreign words. It is not Informix: the
-fault texts are the server's (reference: axl-database.md 1.6), the planner and the finer syntax are not.
+refused or set right, so that a statement that runs here has at least the right names and no foreign words. It is not
+Informix: the fault texts are the server's (reference: axl-database.md 1.6), the planner and the finer syntax are not.
 """
 
 import re

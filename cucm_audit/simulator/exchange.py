@@ -51,7 +51,7 @@ class Exchange:
         self.world.record(Asked(node=self.node.name, channel=channel, operation=operation, detail=detail, write=write))
 
     def refused(self, kind: str = "application") -> Reply | None:
-        """Return None when the request carries the right account or a live cookie, else the refusal. Counts attempts."""
+        """Return None for the right account or a live cookie, else the refusal. Counts the attempts."""
         sent = self.headers.get("authorization", "")
         if not sent:
             cookie = _cookie(self.headers.get("cookie", ""))

@@ -106,7 +106,8 @@ def _state(nodes: list[SimNode], rows: list[SimRegistration]) -> str:
         return ""
     counts = [(node.name, sum(row.node == node.name for row in rows)) for node in nodes]
     inner = "".join(
-        f'<Node Name="{name}" SubsystemStartTime="1700000000" StateId="1" TotalItemsFound="{count}" TotalItemsReturned="{count}"/>'
+        f'<Node Name="{name}" SubsystemStartTime="1700000000" StateId="1" TotalItemsFound="{count}"'
+        f' TotalItemsReturned="{count}"/>'
         for name, count in counts
     )
     return f'<StateInfo ClusterWide="1">{inner}</StateInfo>'

@@ -1,9 +1,10 @@
 """Which part of a node answers which path."""
 
+import traceback
 from collections.abc import Callable
 
 from cucm_audit.simulator import axl, certmgr, perfmon, ris, services, web_pages
-from cucm_audit.simulator.exchange import Exchange, Reply, page
+from cucm_audit.simulator.exchange import HTML, Exchange, Reply, page
 
 #: Path (without a slash at the end) and who answers; these speak HTTPS only.
 SECURE: dict[str, Callable[[Exchange], Reply]] = {
@@ -14,8 +15,7 @@ SECURE: dict[str, Callable[[Exchange], Reply]] = {
 }
 
 
-def answer(exchange: Exchange) -> Reply:
-    """Return the node's answer to a request."""
+def _served(exchange: Exchange) -> Reply:
     path = exchange.path.rstrip("/")
     if exchange.secure and path in SECURE:
         if exchange.query.lower() == "wsdl":
@@ -24,3 +24,33 @@ def answer(exchange: Exchange) -> Reply:
     if exchange.secure and path.startswith(certmgr.ROOT):
         return certmgr.answer(exchange)
     return web_pages.answer(exchange) or page(404, exchange.path)
+
+
+def answer(exchange: Exchange) -> Reply:
+    """Return the node's answer. What fails in here is our own fault: kept under ``world.counters["errors"]``."""
+    early = _early(exchange)
+    if early is not None:
+        return early
+    try:
+        return _served(exchange)
+    except Exception:
+        exchange.world.counters.setdefault("errors", []).append(traceback.format_exc())
+        return page(500, "The simulator has failed")
+
+
+def _early(exchange: Exchange) -> Reply | None:
+    """Return the answer of a fault that comes instead of any work."""
+    status = exchange.fault("status")
+    if status is not None:
+        pause = exchange.fault("retry_after")
+        return page(
+            int(status), "The server is not able to answer", {"Retry-After": str(pause)} if pause is not None else None
+        )
+    target = exchange.fault("redirect")
+    if target is not None:
+        return page(307, "Moved", {"Location": str(target) if target is not True else "https://127.0.0.1:1/axl/"})
+    if exchange.fault("html200"):
+        form = "<form action='j_security_check'>Sign in</form>"
+        page_text = f"<html><head><title>Cisco Unified CM Console</title></head><body>{form}</body></html>"
+        return Reply(200, page_text.encode(), HTML)
+    return None

@@ -10,7 +10,6 @@ import ssl
 import struct
 import threading
 import time
-import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -128,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         if exchange.fault("hang"):
             self._wait()
             return
-        reply = _early(exchange) or _routed(exchange)
+        reply = routes.answer(exchange)
         reply = mangle.spoil(exchange, reply)
         if reply.signed_in and reply.status == 200:
             self._set_cookie(exchange, reply)
@@ -216,33 +215,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(reply, None)
         for _ in range(400 if found is True else int(found)):
             self.wfile.write(b"100000\r\n" + b"<x>" + b" " * (2**20 - 3) + b"\r\n")
-
-
-def _routed(exchange: Exchange) -> Reply:
-    """Answer; what fails in here is our own fault, kept for the tests under ``world.counters["errors"]``."""
-    try:
-        return routes.answer(exchange)
-    except Exception:
-        exchange.world.counters.setdefault("errors", []).append(traceback.format_exc())
-        return page(500, "The simulator has failed")
-
-
-def _early(exchange: Exchange) -> Reply | None:
-    """Return the answer of a fault that comes instead of any work."""
-    status = exchange.fault("status")
-    if status is not None:
-        pause = exchange.fault("retry_after")
-        return page(
-            int(status), "The server is not able to answer", {"Retry-After": str(pause)} if pause is not None else None
-        )
-    target = exchange.fault("redirect")
-    if target is not None:
-        return page(307, "Moved", {"Location": str(target) if target is not True else "https://127.0.0.1:1/axl/"})
-    if exchange.fault("html200"):
-        form = "<form action='j_security_check'>Sign in</form>"
-        page_text = f"<html><head><title>Cisco Unified CM Console</title></head><body>{form}</body></html>"
-        return Reply(200, page_text.encode(), "text/html;charset=utf-8")
-    return None
 
 
 def _active(web: WebServer, name: str) -> bool:

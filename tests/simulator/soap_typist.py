@@ -11,6 +11,11 @@ CONTROL = "/controlcenterservice2/services/ControlCenterServices"
 PERFMON = "/perfmonservice2/services/PerfmonService"
 
 
+def envelope(space, operation, inner):
+    body = f"<e:Body><n:{operation}>{inner}</n:{operation}></e:Body>"
+    return f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{space}"><e:Header/>{body}</e:Envelope>'
+
+
 class Typist:
     def __init__(self, cluster, name="cucm-pub", account=None):
         self.cluster, self.world = cluster, cluster.world
@@ -43,7 +48,7 @@ class Typist:
         space = space or f"http://www.cisco.com/AXL/API/{version}"
         return self.post(
             path,
-            f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{space}"><e:Header/><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>',
+            envelope(space, operation, inner),
             headers,
             **options,
         )
@@ -66,7 +71,7 @@ class Typist:
         headers = {} if action is None else {"SOAPAction": action}
         return self.post(
             path,
-            f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:n="{AST}"><e:Body><n:{operation}>{inner}</n:{operation}></e:Body></e:Envelope>',
+            envelope(AST, operation, inner),
             headers,
             **options,
         )

@@ -80,7 +80,7 @@ def test_version_of_a_named_node(typist):
     assert "<axlcode>5007</axlcode>" in missing.text
 
 
-# ------------------------------------------------------------------------------------------------------------- signing in
+# ---------------------------------------------------------------------------------------------------------- signing in
 
 
 def test_wrong_password_is_401_with_html_and_is_counted(typist):
@@ -101,7 +101,7 @@ def test_cookie_spares_the_password_and_an_unknown_one_is_404(typist):
     assert typist.axl("getCCMVersion", auth=False).status_code == 401
 
 
-# -------------------------------------------------------------------------------------------------------------------- SQL
+# ----------------------------------------------------------------------------------------------------------------- SQL
 
 
 def test_rows_come_in_order_lower_case_and_as_text(typist):
@@ -183,7 +183,7 @@ def test_tables_are_those_of_the_release():
         )
 
 
-# ------------------------------------------------------------------------------------------------------------------ writes
+# -------------------------------------------------------------------------------------------------------------- writes
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_sql_that_writes_is_refused_and_remembered(statement):
         assert cluster.world.database.execute("select count(*) from device").fetchone() == before
 
 
-# ------------------------------------------------------------------------------------------------------------------ limits
+# -------------------------------------------------------------------------------------------------------------- limits
 
 
 def test_eight_megabytes_in_both_spellings(typist):
@@ -261,7 +261,7 @@ def test_the_wsdl_is_not_served(typist):
     assert typist.session.get(typist.url("/axl/?wsdl"), auth=typist.account).status_code == 404
 
 
-# ------------------------------------------------------------------------------------------------- other people's clients
+# ---------------------------------------------------------------------------------------------- other people's clients
 
 
 def zeep_of(cluster, version):

@@ -36,7 +36,7 @@ def nodes_of(answer):
     }
 
 
-# -------------------------------------------------------------------------------------------------------------------- RIS
+# ----------------------------------------------------------------------------------------------------------------- RIS
 
 
 def test_named_devices_on_all_voice_nodes(typist):
@@ -142,7 +142,7 @@ def test_requests_that_do_not_fit_the_schema(typist):
     assert typist.post(RIS, "<html>").status_code == 500
 
 
-# ------------------------------------------------------------------------------------------------------------ Control Center
+# ------------------------------------------------------------------------------------------------------ Control Center
 
 
 def test_services_of_the_node_that_is_asked(typist):
@@ -151,8 +151,8 @@ def test_services_of_the_node_that_is_asked(typist):
     assert len(names) == len(states) == len(typist.node.services)
     assert dict(zip(names, states, strict=True))["Cisco CTIManager"] == "Stopped"
     assert (
-        "<ns1:ReasonCode>-1068</ns1:ReasonCode><ns1:ReasonCodeString>Service Not Activated</ns1:ReasonCodeString><ns1:StartTime/><ns1:UpTime>-1</ns1:UpTime>"
-        in answer.text
+        "<ns1:ReasonCode>-1068</ns1:ReasonCode><ns1:ReasonCodeString>Service Not Activated</ns1:ReasonCodeString>"
+        "<ns1:StartTime/><ns1:UpTime>-1</ns1:UpTime>" in answer.text
     )
     other = Typist(typist.cluster, "cucm-sub1").ast(
         CONTROL, "soapGetServiceStatus", "<n:ServiceStatus>Cisco CTIManager</n:ServiceStatus>"
@@ -197,7 +197,7 @@ def test_stopped_tomcat_serves_nothing(typist):
         typist.axl("getCCMVersion")
 
 
-# --------------------------------------------------------------------------------------------------------------- PerfMon
+# ------------------------------------------------------------------------------------------------------------- PerfMon
 
 
 def test_counters_of_any_node(typist):
@@ -230,7 +230,7 @@ def test_perfmon_rate_fault(typist):
     assert "perfmon information is 80 requests per minute.PerfmonService" in answer.text
 
 
-# ---------------------------------------------------------------------------------------------- certificates, phones' pages
+# ----------------------------------------------------------------------------------------- certificates, phones' pages
 
 
 def test_certificate_service_wants_the_platform_account():

@@ -11,7 +11,7 @@ from cucm_audit.simulator.nodes import reboots_after_pack
 from cucm_audit.simulator.scenarios import names, read
 from cucm_audit.simulator.scenarios.apply import apply, pack_of
 
-ROWS = ["t1", "t4", "t8", "p2", "p13", "p20", "p21", "p23", "p24a", "p24b", "p28", "p34", "c1", "c2", "c3", "n1", "d1", "d2", "d3", "d4", "d7"]
+ROWS = "t1 t4 t8 p2 p13 p20 p21 p23 p24a p24b p28 p34 c1 c2 c3 n1 d1 d2 d3 d4 d7".split()  # noqa: SIM905
 STORIES = ["em-login-7821", "cisco-18772", "scenario-45"]
 
 
@@ -63,7 +63,7 @@ def test_a_scenario_that_breaks_nothing_is_an_error(part):
         apply([part], build("12.5", phones=8))
 
 
-# ------------------------------------------------------------------------------------------------------ the healthy cluster
+# ------------------------------------------------------------------------------------------------- the healthy cluster
 
 
 @pytest.mark.parametrize("release", BUILDS)
@@ -72,28 +72,34 @@ def test_healthy_profiles_templates_and_logins(release):
     em = value(world, "select count(*) from device where tkclass = 1 and allowhotelingflag = 't'")
     adp = rows(
         world,
-        "select a.name, p.name, a.pkid, p.ikdevice_defaultprofile from device a join device p on p.name = 'SEP' || substr(a.name, 4) where a.tkdeviceprofile = 2",
+        "select a.name, p.name, a.pkid, p.ikdevice_defaultprofile from device a"
+        " join device p on p.name = 'SEP' || substr(a.name, 4) where a.tkdeviceprofile = 2",
     )
     assert len(adp) == (em if release in ("9.1", "10.5") else 0)
     assert all(pkid == used for _, _, pkid, used in adp)
     assert value(
         world,
-        "select count(*) from device d join phonetemplate t on d.fkphonetemplate = t.pkid where d.tkmodel = t.tkmodel and d.tkdeviceprotocol = t.tkdeviceprotocol",
+        "select count(*) from device d join phonetemplate t on d.fkphonetemplate = t.pkid "
+        "where d.tkmodel = t.tkmodel and d.tkdeviceprotocol = t.tkdeviceprotocol",
     ) == value(world, "select count(*) from device")
     assert value(world, "select count(*) from device where tkdeviceprofile = 3") == len(MODELS)
     assert value(world, "select count(*) from enduserdevicemap where tkuserassociation = 5") == em
     assert value(world, "select count(*) from extensionmobilitydynamic") == em
     assert not rows(
         world,
-        "select fkenduser from extensionmobilitydynamic where fkenduser is not null group by fkenduser having count(*) > 1",
+        "select fkenduser from extensionmobilitydynamic where fkenduser is not null"
+        " group by fkenduser having count(*) > 1",
     )
     assert not rows(
         world,
-        "select d.name from device d where (d.tkdeviceprofile = 1 or d.allowhotelingflag = 't') and not exists (select 1 from telecastersubscribedservice s where s.fkdevice = d.pkid)",
+        "select d.name from device d where (d.tkdeviceprofile = 1 or d.allowhotelingflag = 't')"
+        " and not exists (select 1 from telecastersubscribedservice s where s.fkdevice = d.pkid)",
     )
     assert not rows(
         world,
-        "select name from device d where allowhotelingflag = 't' and tkclass = 1 and not exists (select 1 from productsupportsfeature f where f.tkproduct = d.tkproduct and f.tksupportsfeature = 9 and f.tkdeviceprotocol in (d.tkdeviceprotocol, 99))",
+        "select name from device d where allowhotelingflag = 't' and tkclass = 1"
+        " and not exists (select 1 from productsupportsfeature f where f.tkproduct = d.tkproduct"
+        " and f.tksupportsfeature = 9 and f.tkdeviceprotocol in (d.tkdeviceprotocol, 99))",
     )
 
 
@@ -119,7 +125,8 @@ def test_pseudo_node_and_roles_of_nodes():
     assert rows(world, "select name, pkid from processnode where systemnode = 't'") == [
         ("EnterpriseWideData", "00000000-1111-0000-0000-000000000000")
     ]
-    assert rows(world, "select name, tknodeusage, tkprocessnoderole from processnode where systemnode = 'f' order by nodeid") == [
+    nodes = "select name, tknodeusage, tkprocessnoderole from processnode where systemnode = 'f' order by nodeid"
+    assert rows(world, nodes) == [
         ("cucm-pub", 0, 1), ("cucm-sub1", 1, 1), ("cucm-sub2", 1, 1), ("cucm-imp1", 1, 2),
     ]  # fmt: skip
     assert [node.name for node in build("9.1", phones=8).nodes] == ["cucm-pub", "cucm-sub1", "cucm-sub2"]
@@ -131,7 +138,10 @@ def test_models_of_old_releases_came_with_a_pack():
 
 
 def test_seventeen_parameters():
-    sql = "select count(*) from processconfig c join typeservice s on c.tkservice = s.enum where s.name = 'Cisco Extension Mobility'"
+    sql = (
+        "select count(*) from processconfig c join typeservice s on c.tkservice = s.enum"
+        " where s.name = 'Cisco Extension Mobility'"
+    )
     assert value(build("14", phones=8), sql) == 17
 
 
@@ -160,7 +170,7 @@ def test_healthy_packs_follow_the_rule_of_the_release(release):
         assert world.publisher.services["Cisco CallManager"].started_at > done
 
 
-# --------------------------------------------------------------------------------------------------------------- what breaks
+# --------------------------------------------------------------------------------------------------------- what breaks
 
 
 @pytest.mark.parametrize("release", ["9.1", "10.5", "11.5", "12.5", "14", "15"])
@@ -213,7 +223,7 @@ def test_demo_has_a_subscriber_that_refuses():
     assert [node.name for node in world.nodes if node.faults.get("ssh_auth") == "refused"] == ["cucm-sub2"]
 
 
-# ----------------------------------------------------------------------------------------------------- the cluster's own file
+# ---------------------------------------------------------------------------------------------- the cluster's own file
 
 
 def test_cluster_file(tmp_path):

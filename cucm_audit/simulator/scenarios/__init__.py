@@ -1,7 +1,7 @@
 """Scenarios: small TOML files that differ from the healthy cluster by what they break.
 
-``about = "..."`` says what the story is; ``base = ["d2", "p21"]`` puts other scenarios first; ``release`` is the one that
-it plays on unless another is asked for; ``[settings]`` are thresholds of the cluster's owner. Then, in this order:
+``about = "..."`` says what the story is; ``base = ["d2", "p21"]`` puts other scenarios first; ``release`` is the one
+that it plays on unless another is asked for; ``[settings]`` are thresholds of the cluster's owner. Then, in this order:
 
 ``[[sql]]``
     ``do`` is one statement on the publisher's database, in SQLite's own words (clients never send these); ``until`` and
