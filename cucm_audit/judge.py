@@ -323,13 +323,12 @@ class _Bench:
         return replace(looked, verdict=Verdict.PASS, detail=check.none_says)
 
     def _shown(self, check: Check, here: _Seen) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        for expression in check.show:
-            index = check.columns.index(expression)
-            values = list(dict.fromkeys(row[index] for row in here.shown))
-            if values:
-                shown[expression] = values[0] if len(values) == 1 else values
-        return shown
+        """Return what a check shows: a value by column, or lists of the same length, place by place the same row."""
+        places = [check.columns.index(expression) for expression in check.show]
+        rows = list(dict.fromkeys(tuple(row[place] for place in places) for row in here.shown))
+        if len(rows) == 1:
+            return dict(zip(check.show, rows[0], strict=True))
+        return {name: list(values) for name, values in zip(check.show, zip(*rows, strict=True), strict=False)}
 
     def _findings(self, check: Check, node: str, subjects: dict[str, tuple[Any, ...]]) -> tuple[Finding, ...]:
         facts = self._evidence(check, node) if subjects else ()

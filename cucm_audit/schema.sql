@@ -512,6 +512,7 @@ create view publisher_node_clock as select * from node_clock where node = (selec
 create view publisher_table_count as select * from table_count where node = (select name from node where role = 'publisher');
 create view publisher_boot_after_pack as select * from boot_after_pack where node = (select name from node where role = 'publisher');
 
-create view clock_gap as       -- seconds between a node's clock and the publisher's: at least so many, because answers take time
-  select c.node, round(max(c.offset_low - p.offset_high, p.offset_low - c.offset_high, 0), 1) as seconds
-    from node_clock c left join publisher_node_clock p on true where c.node is not p.node;
+create view clock_gap as       -- between a node's clock and the publisher's: at least so many seconds, because answers take time
+  select node, seconds, case when seconds > 172800 then cast(seconds / 86400 as integer) || ' days' else seconds || ' seconds' end as apart
+    from (select c.node, round(max(c.offset_low - p.offset_high, p.offset_low - c.offset_high, 0), 1) as seconds
+            from node_clock c left join publisher_node_clock p on true where c.node is not p.node);

@@ -4,6 +4,7 @@ Knows nothing of logins and of what an answer means. Reference: cli.md sections 
 that never ends does not put the limit off.
 """
 
+import contextlib
 import datetime as dt
 import time
 from typing import TYPE_CHECKING
@@ -51,7 +52,8 @@ class Terminal:
 
     def close(self) -> None:
         """Close the channel without a word."""
-        self._channel.close()
+        with contextlib.suppress(EOFError, OSError):  # paramiko raises EOFError when the other side was quicker
+            self._channel.close()
 
     def read(self, screen: Screen, end: float, doing: str, *, quiet: float = 0.0, greeting: bool = False) -> None:
         """Read into ``screen`` until the prompt stands at its end and nothing came for a moment (at least ``quiet`` s).

@@ -1,6 +1,6 @@
 """The report for a terminal: first what could not be seen, then findings worst first, then the counts and the cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tabulate import tabulate
 
@@ -211,7 +211,7 @@ class _Page:
             return
         yield from self.heading("INFORMATION")
         for outcome in shown:
-            values = [f"{name} {listed(value)}" for name, value in sorted(outcome.show.items())]
+            values = _shown(outcome.show)
             told = f"{outcome.node}: {outcome.title}" if outcome.node else outcome.title
             yield from self.said(f"{told}: {values[0]}" if len(values) == 1 else told)
             for value in values if len(values) > 1 else ():
@@ -244,3 +244,18 @@ class _Page:
         seconds = self.report.cost.get("seconds")
         took = f" ({seconds:.1f} s)." if seconds else "."
         return ["Cost:", *(f"{part}," for part in parts), f"0 writes possible{took}"]
+
+
+def _shown(show: Mapping[str, object]) -> list[str]:
+    """Return the values that a check shows: those of one row beside each other, however many rows there are."""
+    show = dict(sorted(show.items()))
+    columns = [value if isinstance(value, list | tuple) else [value] for value in show.values()]
+    if len({len(column) for column in columns}) > 1:
+        return [f"{name} {listed(value)}" for name, value in show.items()]
+    names = [name.rpartition(".")[2] for name in show]
+    if len(names) == 1:
+        return [f"{names[0]} {listed(list(columns[0]))}"]
+    return [
+        ", ".join(f"{name} {listed(value)}" for name, value in zip(names, row, strict=True))
+        for row in zip(*columns, strict=True)
+    ]
