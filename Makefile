@@ -16,7 +16,7 @@ lint:
 test:
 	$(BIN)/pytest
 
-# Generated pages: the help text in README.md (a test says when it is stale).
+# Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:
 	$(BIN)/python tests/pages.py --write
 

@@ -30,7 +30,8 @@ OWN_TABLES = frozenset({"meta", "ledger", "setting", "api_user", "bad_load"})
 #: Tables that no check may read.
 HIDDEN_TABLES = frozenset({"raw"})
 
-_FUNCTIONS = frozenset(
+#: What checks may call: our words and a part of what SQLite has.
+FUNCTIONS = frozenset(
     {name for name, _, _ in WORDS}
     | {"abs", "avg", "coalesce", "count", "glob", "group_concat", "ifnull", "iif", "instr", "length", "like", "lower"}
     | {"ltrim", "max", "min", "nullif", "replace", "round", "rtrim", "substr", "substring", "sum", "total", "trim"}
@@ -384,7 +385,7 @@ def _trouble(action: int, first: str | None, second: str | None) -> str:
     if action == sqlite3.SQLITE_READ:
         return "" if first in (tables() | views()) - HIDDEN_TABLES else f"reads {first}, which is no fact"
     if action == sqlite3.SQLITE_FUNCTION:
-        return "" if second and second.lower() in _FUNCTIONS else f"calls {second}(), which is not allowed"
+        return "" if second and second.lower() in FUNCTIONS else f"calls {second}(), which is not allowed"
     return "does more than reading"
 
 

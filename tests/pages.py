@@ -1,5 +1,6 @@
-"""Generated parts of pages: the help text in README.md, the tables of checks/README.md (where it has a place for
-them). Run it to check them, with --write to renew them.
+"""Generated parts of pages: the help text in README.md, the tables of checks/README.md.
+
+Run it to check them, with --write to renew them.
 """
 
 import os
@@ -9,9 +10,11 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a program, it is no part of a package
+from tests.checks_page import PARTS
+
 README = Path(__file__).parent.parent / "README.md"
 CHECKS = README.parent / "checks" / "README.md"
-_ROWS = re.compile(r"(?<=<!-- rows -->\n).*?(?=<!-- /rows -->)", re.DOTALL)
 _HELP = re.compile(r"(?<=<!-- help -->\n```\n).*?(?=```\n<!-- /help -->)", re.DOTALL)
 
 
@@ -36,32 +39,15 @@ def same(one: str, other: str) -> bool:
     return one.split() == other.split()
 
 
-def tables() -> str:
-    """Every row of every document, as Markdown tables."""
-    from cucm_audit.checks import load
-
-    checks, lines = load(packages=False), []
-    for document in checks.documents:
-        lines += [
-            "",
-            f"### {document.title} (`{document.id}`)",
-            "",
-            "| row | symptom | kind | checks |",
-            "|---|---|---|---|",
-        ]
-        for row in (row for row in checks.rows if row.document == document.id):
-            named = ", ".join(f"`{name}`" for name in row.checks)
-            symptom = row.symptom.replace("|", "\\|")
-            lines.append(f"| {row.id} | {symptom} | {row.kind.replace('_', ' ')} | {named} |")
-    return "\n".join(lines) + "\n\n"
-
-
 def pages() -> list[tuple[Path, "re.Pattern[str]", str]]:
-    """Each page with a generated part: where the part stands in it, and what should be there."""
+    """Each generated part: its page, where it stands in it, and what should be there."""
     made = [(README, _HELP, program_help())]
-    if CHECKS.is_file() and _ROWS.search(CHECKS.read_text(encoding="utf-8")):
-        made.append((CHECKS, _ROWS, tables()))
+    made += [(CHECKS, _between(name), text()) for name, text in PARTS.items()]
     return made
+
+
+def _between(name: str) -> "re.Pattern[str]":
+    return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
 
 
 def main() -> int:

@@ -1,0 +1,47 @@
+"""Generated pages: what is on them, and that a stale one is noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from cucm_audit.checks import load
+from cucm_audit.snapshot import HIDDEN_TABLES, columns, tables, views
+from tests import checks_page, pages
+
+
+def test_a_stale_page_is_noticed_and_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "README.md"
+    fresh = pages.CHECKS.read_text("utf-8")
+    page.write_text(fresh.replace("| T1 | ", "| T1 | Once ", 1), "utf-8")
+    monkeypatch.setattr(pages, "CHECKS", page)
+    monkeypatch.setattr("sys.argv", ["pages.py"])
+    assert pages.main() == 1
+    assert "README.md: its generated part is stale: make pages" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["pages.py", "--write"])
+    assert pages.main() == 0
+    assert page.read_text("utf-8") == fresh
+
+
+def test_every_row_and_check_is_on_the_page() -> None:
+    checks, rows, short = load(packages=False), checks_page.rows_text(), checks_page.checks_text()
+    for row in checks.rows:
+        assert f"\n| {row.id} | {checks_page.cell(row.symptom)} |" in rows
+        assert checks_page.cell(row.by_hand) in rows
+        assert checks_page.cell(row.retired) in rows
+    for name in checks.checks:
+        assert f'<a id="{name}"></a>' in short
+
+
+def test_every_table_and_column_that_a_check_may_read_is_on_the_page() -> None:
+    text = checks_page.facts_text()
+    for name in (tables() | views()) - HIDDEN_TABLES - {"meta", "ledger"}:
+        assert f"**`{name}`**" in text or name.startswith("publisher_")
+        for column in columns(name):
+            assert f"`{column.name}`" in text
+    assert "NULL when nobody could say" in text, "comments of columns are on it"
+
+
+def test_a_cell_keeps_its_bars_and_brackets() -> None:
+    assert checks_page.cell("a | b <c>\n*d*") == r"a \| b &lt;c&gt; \*d\*"
