@@ -6,12 +6,11 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from cucm_audit.simulator import axl_objects, axl_version, database, soap
+from cucm_audit.simulator.asked import WRITERS
 from cucm_audit.simulator.dictionary import axl_form
 from cucm_audit.simulator.exchange import HTML, Exchange, Reply, page
 
 EIGHT_MB, SIXTEEN_MB = 8 * 2**20, 16 * 2**20
-#: Everything that is neither get nor list: 675 of 1068 operations of Cisco's schema.
-WRITERS = re.compile(r"^(add|update|remove|apply|reset|restart|do|lock|wipe|assign|unassign|executeSQLUpdate)")
 NIL = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
 #: What XML 1.0 cannot carry.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -53,21 +52,16 @@ def answer(exchange: Exchange) -> Reply:
 
 def _operation(exchange: Exchange, call: soap.Call, version: str) -> Reply:
     if WRITERS.match(call.name):
-        exchange.record(
-            "axl", call.name, (call.text("sql") or call.text("name") or call.text("userid") or ""), write=True
-        )
         return page(
             401, "This request requires HTTP authentication"
         )  # what a read-only account gets (axl-database.md 1.4)
     code = exchange.fault("axl_fault")
     if code is not None:
-        exchange.record("axl", call.name, call.text("sql") or "")
         return axl_fault(-1 if code is True else int(code), "An internal error occurred.", call.name)
     if call.name == "getCCMVersion":
         return _version(exchange, call, version)
     if call.name == "executeSQLQuery":
         return _query(exchange, call, version)
-    exchange.record("axl", call.name, axl_objects.detail(call))
     try:
         found = axl_objects.answer(exchange, call, version)
     except axl_objects.ItemError as error:
@@ -92,7 +86,6 @@ def success(version: str, operation: str, inner: str) -> Reply:
 
 def _version(exchange: Exchange, call: soap.Call, version: str) -> Reply:
     name = call.text("processNodeName") or ""
-    exchange.record("axl", call.name, name)
     nodes = {node.name.lower(): node for node in exchange.world.nodes}
     node = nodes.get(name.lower()) if name else exchange.node
     if node is None:
@@ -105,8 +98,7 @@ def _version(exchange: Exchange, call: soap.Call, version: str) -> Reply:
 def _query(exchange: Exchange, call: soap.Call, version: str) -> Reply:
     sql = call.text("sql") or ""
     try:
-        exchange.record("axl", call.name, sql, write=database.writes(sql))
-        found = database.select(exchange.world, _as_asked(exchange, sql))
+        found = database.select(exchange.world, _as_asked(exchange, sql), exchange.node)
     except database.SqlError as error:
         return axl_fault(error.code, error.message, call.name)
     if exchange.fault("axl_memory"):

@@ -14,13 +14,6 @@ class ItemError(Exception):
     """The operation fails with axlcode 5007: nothing was asked for, or it is not there."""
 
 
-def detail(call: soap.Call) -> str:
-    """Return what an operation is about, for the record."""
-    criteria = call.child("searchCriteria")
-    children = criteria if criteria is not None else call.element
-    return " ".join(f"{soap.local(child)}={child.text}" for child in children if soap.local(child) and child.text)
-
-
 def answer(exchange: Exchange, call: soap.Call, version: str) -> str | None:
     """Return what stands in the answer's return element, None if there is no such operation here. Raises ItemError."""
     thing = call.name.removeprefix("list")

@@ -22,7 +22,6 @@ def answer(exchange: Exchange) -> Reply:
     refused = exchange.refused("platform")
     if refused is not None:
         return refused
-    exchange.record("certmgr", f"{exchange.method} {exchange.path}", exchange.query, write=exchange.method != "GET")
     if exchange.method != "GET":
         return page(403, "Access to the requested resource has been denied")
     service = parse_qs(exchange.query).get("service", [""])[0]

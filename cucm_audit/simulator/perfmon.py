@@ -25,7 +25,6 @@ def answer(exchange: Exchange) -> Reply:
     except soap.NotSoap as error:
         return Reply(500, soap.fault(str(error), "soapenv:Client"))
     host, name = call.text("Host") or "", call.text("Object") or ""
-    exchange.record("perfmon", call.name, f"{host} {name}")
     if exchange.fault("perf_rate") or too_fast(exchange, "perfmon", PER_MINUTE):
         now = f"Current allowed rate for perfmon information is {PER_MINUTE} requests per minute."
         return Reply(500, soap.fault(f"Exceeded allowed rate for Perfmon information. {now}PerfmonService"))

@@ -39,7 +39,6 @@ def answer(exchange: Exchange) -> Reply:
     if call.name not in ("selectCmDevice", "selectCmDeviceExt") or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     names = items(call)
-    exchange.record("ris", call.name, f"{len(names)} items")
     rate = exchange.world.ris_per_minute
     if exchange.fault("ris_rate") or too_fast(exchange, "ris", rate):
         now = f"Current allowed rate for realtime information is {rate} requests per minute."

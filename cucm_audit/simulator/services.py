@@ -9,7 +9,6 @@ from cucm_audit.simulator.soap import box, leaf
 from cucm_audit.simulator.world import SimNode, SimService
 
 SUCCESS = leaf("ReturnCode", 0) + leaf("ReasonCode", -1) + leaf("ReasonString", "")
-WRITERS = ("soapDoServiceDeployment", "soapDoControlServices")
 
 
 def answer(exchange: Exchange) -> Reply:
@@ -24,7 +23,6 @@ def answer(exchange: Exchange) -> Reply:
         call = soap.read(exchange.body)
     except soap.NotSoap as error:
         return Reply(500, soap.fault(str(error), "soapenv:Client"))
-    exchange.record("services", call.name, write=call.name in WRITERS or call.name.startswith("soapDo"))
     if exchange.fault("services_fault"):
         return Reply(500, soap.fault("Internal Server Error"))
     operations = {

@@ -8,7 +8,6 @@ from xml.sax.saxutils import escape
 
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 
-WRITING = {"userid", "seq", "dologout"}
 EM, EM_SERVICE, MENU = "/emapp/EMAppServlet", "/emservice/EMServiceServlet", "/ccmcip/getservicesmenu.jsp"
 
 
@@ -17,8 +16,6 @@ def answer(exchange: Exchange) -> Reply | None:
     if exchange.path not in (EM, EM_SERVICE, MENU):
         return None
     parameters = parse_qs(exchange.query, keep_blank_values=True)
-    writing = bool({name.lower() for name in parameters} & WRITING) or exchange.method not in ("GET", "HEAD")
-    exchange.record("web", f"{exchange.method} {exchange.path}", exchange.query, write=writing)
     if exchange.path == EM_SERVICE:
         # Queries of the EM API are not simulated; what comes this way might log somebody in.
         return page(403, "Access to the requested resource has been denied")

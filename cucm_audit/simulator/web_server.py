@@ -13,7 +13,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from cucm_audit.simulator import certificates, mangle, routes
+from cucm_audit.simulator import asked, certificates, mangle, routes
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 from cucm_audit.simulator.world import SimNode, World
 
@@ -124,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         exchange = Exchange(
             web.world, web.node, self.command, path, query, headers, self.rfile.read(length), web.tls, web.sessions
         )
+        asked.note(exchange)
         if exchange.fault("hang"):
             self._wait()
             return

@@ -4,6 +4,7 @@ import hashlib
 import socket
 import ssl
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -37,6 +38,32 @@ def typist(shared):
 def test_an_unknown_fault_is_an_error(shared):
     with pytest.raises(KeyError):
         faults.value(shared.world, shared.world.publisher, "hagn")
+
+
+def test_every_fault_is_obeyed_somewhere():
+    folder = Path(faults.__file__).parent
+    text = "".join(path.read_text() for path in folder.glob("*.py") if path.stem != "faults")
+    assert [name for name in faults.FAULTS if f'"{name}"' not in text] == []
+
+
+def test_a_write_is_seen_whatever_becomes_of_the_request(typist):
+    typist.world.asked.clear()
+    typist.world.faults["status"] = 503
+    assert typist.axl("updatePhone", "<name>x</name>").status_code == 503
+    typist.world.faults.clear()
+    assert typist.axl("removePhone", "<name>x</name>", auth=False).status_code == 401
+    assert typist.session.put(typist.url("/nowhere"), data="x").status_code == 404
+    assert [asked.operation for asked in typist.world.writes()] == ["updatePhone", "removePhone", "PUT /nowhere"]
+    typist.world.asked.clear()
+    typist.sql(NAMES)
+    typist.ris(["a", "b"])
+    typist.ast(PERFMON, "perfmonCollectCounterData", "<n:Host>cucm-pub</n:Host><n:Object>Memory</n:Object>")
+    assert [(asked.channel, asked.operation, asked.detail) for asked in typist.world.asked] == [
+        ("axl", "executeSQLQuery", NAMES),
+        ("ris", "selectCmDeviceExt", "2 items"),
+        ("perfmon", "perfmonCollectCounterData", "Host=cucm-pub Object=Memory"),
+    ]
+    assert typist.world.writes() == []
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 503, 599])

@@ -53,6 +53,8 @@ def test_release_of_a_scenario():
         {"node": [{"name": "cucm-sub1", "releese": "x"}]},
         {"node": [{"name": "nobody"}]},
         {"node": [{"name": "cucm-sub1", "missing_rows": {"typemodell": "1"}}]},
+        {"node": [{"name": "cucm-sub1", "faults": {"axl_of": True}}]},
+        {"world": {"faults": {"hagn": True}}},
         {"registration": [{"models": [1]}]},
         {"registration": [{"name": "SEP001BD4100001", "set": {"stattus": "x"}}]},
         {"registration": [{"nodes": "x"}]},

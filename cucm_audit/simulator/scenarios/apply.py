@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cucm_audit.simulator.base_types import PACKS
+from cucm_audit.simulator.cli_faults import KEYS
 from cucm_audit.simulator.dictionary import numbers, tables
+from cucm_audit.simulator.faults import FAULTS
 from cucm_audit.simulator.nodes import boot_events, days_ago, pack_events, pack_time
 from cucm_audit.simulator.world import SimNode, SimService, World
 
@@ -24,6 +26,7 @@ def apply(plan: Sequence[Mapping[str, Any]], world: World) -> None:
         world.settings.update(part.get("settings", {}))
         for key, value in part.get("world", {}).items():
             if key == "faults":
+                _known(key, value, world)
                 world.faults.update(value)
             else:
                 _set(world, key, value)
@@ -79,7 +82,7 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
             for name, values in value.items():
                 _service(node.services[name], values)
         elif key in ("ntp", "replication", "missing_rows", "faults"):
-            _known_tables(value, world) if key == "missing_rows" else None
+            _known(key, value, world)
             getattr(node, key).update(value)
         elif key == "accounts":
             node.accounts |= {kind: (account[0], account[1]) for kind, account in value.items()}
@@ -106,10 +109,11 @@ def _packs(names: Iterable[str], pack: str) -> list[str]:
     return [pack if name == "pack" else name for name in names]
 
 
-def _known_tables(value: Mapping[str, str], world: World) -> None:
-    unknown = set(value) - set(tables(world.release))
-    if unknown:
-        raise ValueError(f"missing_rows names no table of this release: {', '.join(sorted(unknown))}")
+def _known(key: str, value: Mapping[str, Any], world: World) -> None:
+    """Refuse tables and faults that do not exist."""
+    known = {"missing_rows": set(tables(world.release)), "faults": set(FAULTS) | KEYS}.get(key, set(value))
+    if unknown := set(value) - known:
+        raise ValueError(f"{key} of a scenario names what does not exist: {', '.join(sorted(unknown))}")
 
 
 def _pack_again(node: SimNode, pack: str, at: dt.datetime) -> None:
