@@ -50,7 +50,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], web: WebServer) -> None:
-        super().__init__(address, _Handler)
+        super().__init__(address, _Connection)
         self.web = web
         self._open: set[Any] = set()
 
@@ -89,7 +89,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: the client sees it."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Connection(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "Apache-Coyote/1.1", ""
