@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("simulate")
 @click.option("--scenario", default="healthy", show_default=True, metavar="NAME", help="What is broken in it.")
-@click.option("--release", default="12.5", show_default=True, metavar="X.Y", help="Which release it imitates.")
+@click.option("--release", metavar="X.Y", help="Which release it imitates; else the scenario's own, or 12.5.")
 @click.option(
     "--phones", type=click.IntRange(1, 200_000), default=60, show_default=True, help="How many phones it has."
 )
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @debug_option
 def command(
     scenario: str,
-    release: str,
+    release: str | None,
     phones: int,
     real_ports: bool,
     addresses: tuple[str, ...],
@@ -49,7 +49,7 @@ def command(
 
 
 def running(
-    scenario: str, *, release: str = "12.5", phones: int = 60, real_ports: bool = False, addresses: tuple[str, ...] = ()
+    scenario: str, *, release: str | None = None, phones: int = 60, real_ports: bool = False, addresses: tuple[str, ...] = ()
 ) -> "Cluster":
     """Return a simulated cluster, to be started with ``with``. Raises Problem for a scenario or release it has not."""
     from cucm_audit.simulator.build import build
