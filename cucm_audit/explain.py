@@ -6,15 +6,19 @@ are put in order: what fails for this phone and user first, then what could not 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from cucm_audit.checks import Checks, Row
 from cucm_audit.error_codes import Cause, Code, Step
 from cucm_audit.judge import judge
-from cucm_audit.model import Finding, Gathered, Outcome, Severity, State, Verdict
+from cucm_audit.model import Finding, Gathered, Outcome, Reason, Severity, State, Verdict
 from cucm_audit.narrow import Narrowed, Person
 from cucm_audit.snapshot import Snapshot
 
+#: So many findings about others are kept with an answer.
+MOST_OTHERS = 3
+_UNSEEN = (State.FAILED, State.PARTIAL, State.NOT_ASKED)
 _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.BY_HAND, Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
@@ -32,7 +36,8 @@ class Answer:
     could_not_tell: tuple[Finding, ...] = ()
     shown: Mapping[str, Any] = field(default_factory=dict)
     seen: tuple[Gathered, ...] = ()
-    elsewhere: int = 0  # findings of the same check about other phones and users
+    elsewhere: int = 0  # findings of the same check about other phones, users and services
+    others: tuple[Finding, ...] = ()  # the first of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,8 @@ class Told:
             for topic in self.topics
             if topic.verdict in (Verdict.UNKNOWN, Verdict.BY_HAND, None)
         ]
-        return tuple(dict.fromkeys(text for text in (*fails, *open_) if text))
+        hints = [gap.hint for gap in self.gaps]
+        return tuple(dict.fromkeys(text for text in (*fails, *open_, *hints) if text))
 
 
 def cause(code: Code, one: Cause) -> Topic:
@@ -140,6 +146,10 @@ class Desk:
             else:
                 self._answers[name] = self._answer(name, one, here.get(name, []), wide.get(name, []))
 
+    def outcomes(self, names: Iterable[str]) -> dict[str, list[Outcome]]:
+        """Return the outcomes of whole checks, not narrowed to anybody. Checks that are not there are left out."""
+        return self._judged({name: self._checks.checks[name] for name in names if name in self._checks.checks})
+
     def _judged(self, checks: Mapping[str, Any]) -> dict[str, list[Outcome]]:
         rows = tuple(
             Row(id=name, document="", symptom="", look="", checks=(name,), by_hand="", retired="") for name in checks
@@ -155,10 +165,12 @@ class Desk:
         return Answer(id=name, title=one.check.title, verdict=Verdict.UNKNOWN, detail=told, severity=one.check.severity)
 
     def _answer(self, name: str, one: Narrowed, outcomes: list[Outcome], wide: list[Outcome]) -> Answer:
-        mine = [o for o in outcomes if not o.node or one.nodes is None or o.node in one.nodes]
+        mine = [_missed(o) for o in outcomes if not o.node or one.nodes is None or o.node in one.nodes]
         verdict = _worst(outcome.verdict for outcome in mine)
         findings = tuple(finding for outcome in mine for finding in outcome.findings)
         total = sum(len(o.findings) + o.findings_cut for o in wide if o.verdict is Verdict.FAIL)
+        known = {(finding.node, finding.subject) for finding in findings}
+        others = (f for o in wide if o.verdict is Verdict.FAIL for f in o.findings if (f.node, f.subject) not in known)
         detail = next((o.detail for o in mine if o.verdict is verdict and o.detail), "")
         if one.lacks and verdict is Verdict.FAIL and not one.here:
             what = "phone" if one.lacks == "device" else "user"
@@ -178,6 +190,7 @@ class Desk:
             shown=shown,
             seen=self._seen(one),
             elsewhere=max(total - len(findings), 0) if one.here else 0,
+            others=tuple(islice(others, MOST_OTHERS)) if one.here else (),
         )
 
     def _seen(self, one: Narrowed) -> tuple[Gathered, ...]:
@@ -187,11 +200,16 @@ class Desk:
         nodes = {"", *(one.nodes or ())}
         return tuple(row for row in self._ledger if row.fact in names and (one.nodes is None or row.node in nodes))
 
-    def topic(self, topic: Topic, only_if: Iterable[str] = ()) -> Topic:
-        """Return a topic with its verdict."""
+    def topic(self, topic: Topic, only_if: Iterable[str] = (), *, doubt: bool = False) -> Topic:
+        """Return a topic with its verdict.
+
+        ``doubt``: the phone shows a code, so a fault of a service that it seems not to have may be the cause all the same.
+        """
         self.prepare(topic.checks)
         conditions = tuple(only_if)
         answers = tuple(self._answers[name] for name in topic.checks)
+        if doubt:
+            answers = tuple(self._doubted(answer) for answer in answers)
         ruled_out = next((a for a in answers if a.id in conditions and a.verdict is Verdict.PASS), None)
         if ruled_out is not None:
             return replace(topic, answers=answers, verdict=ruled_out.verdict, by_hand="", detail=ruled_out.title)
@@ -201,16 +219,31 @@ class Desk:
             verdict = Verdict.UNKNOWN if verdict is Verdict.UNKNOWN else Verdict.BY_HAND
         return replace(topic, answers=answers, verdict=verdict)
 
+    def _doubted(self, answer: Answer) -> Answer:
+        """Return what is wrong with another service as possible: a phone may keep what it was subscribed to before."""
+        service = self._checks.guide.about.get(answer.id) == "service"
+        if not service or not answer.elsewhere or answer.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+            return answer
+        detail = "found at a service that this phone is not subscribed to, as far as the database knows"
+        return replace(answer, verdict=Verdict.FAIL, here=False, detail=detail, findings=answer.others, elsewhere=0)
+
     def ranked(self, pairs: Iterable[tuple[Topic, Cause]]) -> tuple[Topic, ...]:
         """Return causes in the order of likelihood on this cluster."""
         pairs = list(pairs)
         self.prepare(name for topic, _ in pairs for name in topic.checks)
-        return tuple(sorted((self.topic(topic, one.only_if) for topic, one in pairs), key=_rank))
+        return tuple(sorted((self.topic(topic, one.only_if, doubt=True) for topic, one in pairs), key=_rank))
 
     def gaps(self, topics: Iterable[Topic]) -> tuple[Gathered, ...]:
         """Return what could not be seen of all that the topics needed."""
         seen = [row for topic in topics for answer in topic.answers for row in answer.seen]
-        return tuple(row for row in dict.fromkeys(seen) if row.state in (State.FAILED, State.PARTIAL))
+        return tuple(row for row in dict.fromkeys(seen) if row.state in _UNSEEN)
+
+
+def _missed(outcome: Outcome) -> Outcome:
+    """Return what was left out of the run as not known: nobody looked, and a person wants to know."""
+    if outcome.verdict is Verdict.NOT_APPLICABLE and outcome.reason is Reason.NOT_ASKED:
+        return replace(outcome, verdict=Verdict.UNKNOWN)
+    return outcome
 
 
 def _fails(answer: Answer) -> bool:
@@ -228,10 +261,12 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in _ORDER if verdict in found), Verdict.NOT_APPLICABLE)
 
 
-def _rank(topic: Topic) -> tuple[int, int, int]:
+def _rank(topic: Topic) -> tuple[int, bool, bool, int]:
     """Order: fails here; fails, perhaps for others; nobody can tell; fine. Within that as likely as it is anyway."""
     place = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.BY_HAND: 2, Verdict.PASS: 3, Verdict.NOT_APPLICABLE: 4}
     assert topic.verdict is not None
     somewhere = any(answer.verdict is Verdict.FAIL and not answer.here for answer in topic.answers)
     notes = topic.verdict is Verdict.FAIL and all(a.severity is Severity.NOTE for a in topic.answers if _fails(a))
-    return (1 if somewhere and topic.verdict is Verdict.UNKNOWN else place[topic.verdict], int(notes), topic.likely)
+    others = any(answer.elsewhere for answer in topic.answers)
+    rank = 1 if somewhere and topic.verdict is Verdict.UNKNOWN else place[topic.verdict]
+    return rank, notes, rank > 2 and not others, topic.likely

@@ -5,7 +5,7 @@ An exact name comes first, then the number in the brackets, then words that are 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 
 from cucm_audit.checks import Check, Checks, Document, Row
@@ -14,8 +14,15 @@ from cucm_audit.error_codes import Code
 LOGIN = ("login", "login-way", "way of a login")
 #: How alike two texts have to be before one is taken for the other.
 ALIKE = 0.72
-_ALONE = re.compile(r"\W*(?:(?:service|application|em|api)\W+)*(?:error|code|err|no|number|login|unsuccessful|is|unavailable|warning)?\W*"
-                    r"(-?\d{1,3})\W*", re.IGNORECASE)  # fmt: skip
+#: Words that more codes than this show say nothing ("Login is unavailable" without its number).
+MOST_ALIKE = 5
+#: Fewer letters are no part of anything.
+LEAST = 5
+_ALONE = re.compile(
+    r"[^\w-]*(?:(?:service|application|em|api|error|code|err|no|number|login|logout|unsuccessful|is|unavailable)[^\w-]+)*"
+    r"(-?\d{1,3})\W*",
+    re.IGNORECASE,
+)
 _BRACKETS = re.compile(r"[\[(]\s*(-?\d{1,3})\s*[\])]")
 _NUMBER = re.compile(r"(?:^|[\s:=#])(-?\d{1,3})(?=$|[\s.,;:!?)\]])")
 
@@ -101,17 +108,19 @@ def _numbered(text: str, checks: Checks) -> Found | None:
     if found is None:
         return None
     if not alone:
+        if names := get_close_matches(text.strip().casefold(), [n.casefold() for n in _names(checks)], 1, 0.85):
+            return _nearly(names[0], checks)
         whole = _best(text, [c for c in checks.guide.codes if not c.shown])
         if whole is not None and whole[0] >= ALIKE:
-            return _guess(whole[1], whole[2])
+            return _guess(whole[1], whole[2], checks)
     meant = _code(str(int(found[1])), checks)
-    words = _plain(_BRACKETS.sub("", text))
+    words = _bare(text)
     if meant is None or alone or not meant.codes:
         return meant
-    known = [_plain(_BRACKETS.sub("", shows)) for code in meant.codes for shows in (*code.shows, code.name)]
+    known = [_bare(shows) for code in meant.codes for shows in (*code.shows, code.name)]
     if any(words in one or one in words or _ratio(words, one) >= ALIKE for one in known if one):
         return meant
-    return Found(codes=meant.codes, guessed=f"the number {found[1]} in what was typed; the words are not those of any code")
+    return replace(meant, guessed=f"the number {found[1]} in what was typed; its other words are not those of a code")
 
 
 def _ratio(one: str, other: str) -> float:
@@ -126,28 +135,36 @@ def _best(text: str, codes: Iterable[Code]) -> tuple[float, Code, str] | None:
     return None if best is None else (best[0], best[2], best[3])
 
 
-def _guess(code: Code, shows: str) -> Found:
-    return Found(codes=(code,), guessed=f"taken for '{shows}'")
+def _guess(code: Code, shows: str, checks: Checks) -> Found | None:
+    """Return what was probably meant: every code that shows those words, unless that could be any."""
+    words = _bare(shows)
+    codes = [one for one in checks.guide.codes if words in [_bare(text) for text in one.shows]] or [code]
+    if len(codes) > MOST_ALIKE:
+        return None
+    return Found(codes=tuple(dict.fromkeys((code, *codes))), guessed=f"taken for '{shows}'")
+
+
+def _bare(text: str) -> str:
+    return _plain(_BRACKETS.sub("", text))
+
+
+def _nearly(name: str, checks: Checks) -> Found | None:
+    found = _named(name, checks)
+    return None if found is None else replace(found, guessed=f"taken for '{name}'")
 
 
 def _alike(text: str, checks: Checks) -> Found | None:
     """Return what is spelt nearly so: a name first, then what a phone shows, then the words of a row."""
-    names = get_close_matches(text.strip().casefold(), [name.casefold() for name in _names(checks)], 1, 0.8)
-    if names:
-        found = _named(names[0], checks)
-        assert found is not None
-        return Found(
-            codes=found.codes, row=found.row, check=found.check, document=found.document, login=found.login,
-            table=found.table, guessed=f"taken for '{names[0]}'",
-        )  # fmt: skip
+    if names := get_close_matches(text.strip().casefold(), [name.casefold() for name in _names(checks)], 1, 0.8):
+        return _nearly(names[0], checks)
     words = _plain(text)
     best = _best(text, checks.guide.codes)
     if best is not None and best[0] >= ALIKE:
-        return _guess(best[1], best[2])
-    if len(words) < 5:
+        return _guess(best[1], best[2], checks)
+    if len(words) < LEAST:
         return None
     inside = [(code, shows) for code in checks.guide.codes for shows in code.shows if words in _plain(shows)]
-    if inside:
+    if 0 < len({code.code for code, _ in inside}) <= MOST_ALIKE:
         codes = tuple(dict.fromkeys(code for code, _ in inside))
         return Found(codes=codes, guessed=f"taken for a part of '{inside[0][1]}'")
     row = max(checks.rows, key=lambda one: _ratio(words, _plain(one.symptom)), default=None)

@@ -17,7 +17,9 @@ from cucm_audit.snapshot import QueryFailed, QueryRefused, Snapshot
 _PROFILES = """select d.name from end_user u join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id
   where u.userid = :user"""
 _SERVICES = """select v.name from phone_service v where v.em and v.enabled and (v.enterprise or exists (select 1 from phone p
-  join phone_subscription s on s.device_id = p.id or s.device_id = p.logout_profile_id where p.name = :device and s.service_id = v.id))"""
+  join phone_subscription s on s.device_id = p.id or s.device_id = p.logout_profile_id where p.name = :device and s.service_id = v.id)
+  or exists (select 1 from end_user u join user_profile m on m.user_id = u.id
+  join phone_subscription s on s.device_id = m.profile_id where u.userid = :user and s.service_id = v.id))"""
 
 #: Kind of a check (table [about] of the error codes) -> the subjects that are meant.
 _SUBJECTS: Mapping[str, str] = {
@@ -36,7 +38,14 @@ _SUBJECTS: Mapping[str, str] = {
 #: The nodes that a phone asks for a login: the hosts of its URLs. One without an address may be one of them.
 _ANSWERING = f"""select distinct n.name from ({_SERVICES}) s join service_url u on u.service = s.name
   join node n on n.voice and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or n.address is null)"""  # noqa: S608
-_NEEDS = {"phone": "device", "auto": "device", "profile": "user", "user": "user", "service": "device", "model": "device"}
+_NEEDS = {
+    "phone": "device",
+    "auto": "device",
+    "profile": "user",
+    "user": "user",
+    "service": "device",
+    "model": "device",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from cucm_audit.cli.console import Problem, complain, steady_streams
 #: Command, its module, and its line in --help (so that --help need not import them all).
 COMMANDS = {
     "audit": ("audit", "Collect, judge, report. The default: `cucm-audit --node pub` is an audit."),
+    "explain": ("explain", "Explain what a phone shows, a row, a check; on a cluster, for one phone and user."),
     "checks": ("checks", "List the checks; --coverage prints every row of every document."),
     "trust": ("trust", "Accept certificates and SSH host keys: add, list, remove, check."),
     "snapshot": ("snapshot", "Save what a cluster tells, to be judged later; show what is in a file."),

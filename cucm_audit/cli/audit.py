@@ -50,6 +50,7 @@ class Wishes:
     save: Path | None = None
     from_file: Path | None = None
     check_folders: tuple[Path, ...] = ()
+    tables: frozenset[str] | None = None
     timeout: float = 3600.0
     pace: float = 2 / 3
     dry_run: bool = False

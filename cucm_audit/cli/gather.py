@@ -78,6 +78,8 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
 
 def _tables(checks: "Checks", wishes: Wishes) -> frozenset[str] | None:
     """Return the facts that the wanted checks read; None (all) when everything is wanted or a snapshot is kept."""
+    if wishes.tables is not None:
+        return wishes.tables
     if wishes.save or not (wishes.documents or wishes.wanted or wishes.severity):
         return None
     from cucm_audit.snapshot import Snapshot
