@@ -95,24 +95,35 @@ def _items(list_: "_Element") -> "list[_Element]":
 
 
 def _device(item: "_Element") -> dict[str, str]:
+    parts = _members(item)
     for name in ("Name", "Status", "StatusReason", "TimeStamp", "ActiveLoadID"):
-        required(item, name)
-    if not text_of(required(item, "Name")) or not text_of(required(item, "Status")):
+        if name not in parts:
+            raise Malformed(f"{name} is missing in {local(item)}")
+    if not text_of(parts["Name"]) or not text_of(parts["Status"]):
         raise Malformed("a device has no name or no status")
     device = dict.fromkeys(DEVICE_MEMBERS, "")
-    for part in item:
-        if local(part) and not len(part):
-            device[local(part)] = text_of(child(item, local(part)))
+    device |= {name: text_of(part) for name, part in parts.items() if not len(part)}
     device.pop("LinesStatus", None)
-    device["IPAddress"] = _address(item)
+    device["IPAddress"] = _address(parts.get("IPAddress"), parts.get("IpAddress"))
     return device
 
 
-def _address(item: "_Element") -> str:
+def _members(item: "_Element") -> "dict[str, _Element]":
+    """Return a device's members by name. In one go: a search for each takes twice as long as all of zeep's parsing."""
+    parts: dict[str, _Element] = {}
+    for part in item:
+        name = local(part)
+        if name in parts and not (len(part) and len(parts[name]) and name != "IPAddress"):
+            raise Malformed(f"{name} is there twice in {local(item)}")
+        if name:
+            parts[name] = part
+    return parts
+
+
+def _address(list_: "_Element | None", flat: "_Element | None") -> str:
     """Return the first signalling address, else the first one; older releases give a flat IpAddress."""
-    list_ = child(item, "IPAddress")
     if list_ is None or not len(list_):
-        return text_of(list_) or text_of(child(item, "IpAddress"))
+        return text_of(list_) or text_of(flat)
     found = [(text_of(child(part, "IP")), text_of(child(part, "Attribute"))) for part in children(list_, "item")]
     signalling = [address for address, attribute in found if address and "signaling" in attribute.lower()]
     return (signalling or [address for address, _ in found if address] or [""])[0]
