@@ -49,6 +49,10 @@ class Books:
         self.snapshot.write("setting", ({"name": key, "value": value} for key, value in options.settings.items()))
         self.snapshot.write("api_user", ({"name": name} for name in dict.fromkeys(options.api_users)))
         self.snapshot.write("bad_load", options.bad_loads)
+        for table, rows in options.knowledge.items():
+            self.snapshot.write(table, rows)
+        if options.target:
+            self.snapshot.write("target", [{"release": options.target}])
 
     def expect(self, todo: list[Job], left: list[Gathered], nodes: tuple[Node, ...]) -> None:
         """Note what will be asked, and write down what will not."""

@@ -179,11 +179,21 @@ def example(check: Check, checks_settings: Mapping[str, Value], *, fine: bool = 
 
     Columns that are not named take the schema's defaults.
 
-    A node that rows name is there, the first one as publisher. CheckError when a row does not fit its table.
+    A node that rows name is there, the first one as publisher. The table ``before`` is the snapshot from before; its
+    nodes are the same unless it says otherwise. CheckError when a row does not fit its table.
     """
-    snapshot = Snapshot.memory()
     source = check.fine if fine else check.example
-    given = {name: list(rows) for name, rows in source.items() if name not in ("wrong", "unknown")}
+    tables = {name: rows for name, rows in source.items() if name not in ("wrong", "unknown", "before")}
+    snapshot = _told(check, tables, checks_settings)
+    if "before" in source:
+        nodes = [{"name": name, "role": role} for name, role in snapshot.select("select name, role from node")]
+        snapshot.compare_with(_told(check, {"node": nodes, **source["before"]}, checks_settings))
+    return snapshot
+
+
+def _told(check: Check, tables: Mapping[str, Any], checks_settings: Mapping[str, Value]) -> Snapshot:
+    snapshot = Snapshot.memory()
+    given = {name: list(rows) for name, rows in tables.items()}
     named = [row["node"] for rows in given.values() for row in rows if row.get("node")]
     named += [] if named or given.get("node") else ["pub"]
     known = {row.get("name") for row in given.get("node", [])}

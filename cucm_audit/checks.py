@@ -27,7 +27,7 @@ from cucm_audit.checkfile import (
 from cucm_audit.error_codes import Guide, GuideReader
 from cucm_audit.mistakes import in_sql, meant, near
 from cucm_audit.resources import folder
-from cucm_audit.snapshot import QueryRefused, Snapshot, columns
+from cucm_audit.snapshot import KNOWLEDGE, QueryRefused, Snapshot, columns
 
 __all__ = ["Check", "CheckError", "Checks", "Document", "Row", "example", "load"]
 
@@ -35,8 +35,6 @@ ENTRY_POINTS = "cucm_audit.checks"
 #: The pack that ships with the program.
 OWN = "cucm-audit"
 _TABLES = ("document", "row", "check", "settings")
-#: Tables of knowledge that files below tables/ may fill.
-KNOWLEDGE = ("bad_load",)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -80,21 +78,32 @@ class Checks:
     rows: tuple[Row, ...]
     checks: Mapping[str, Check]
     settings: Mapping[str, Value]
-    bad_loads: tuple[Mapping[str, Value], ...]
+    knowledge: Mapping[str, tuple[Mapping[str, Value], ...]]
     guide: Guide = Guide()
+
+    @property
+    def bad_loads(self) -> tuple[Mapping[str, Value], ...]:
+        """Return the loads that are known to be bad."""
+        return self.knowledge.get("bad_load", ())
 
     def rows_of(self, check: str) -> tuple[Row, ...]:
         """Return the rows that use a check, in the documents' order."""
         return tuple(row for row in self.rows if check in row.checks)
 
-    def lend(self, snapshot: Snapshot) -> None:
-        """Lay the settings and the bad loads beside those of a saved snapshot.
+    def lend(self, snapshot: Snapshot, target: str = "") -> None:
+        """Lay the settings and the knowledge of today beside those of a saved snapshot.
 
-        A setting keeps its saved value; a load that is known to be bad then or now counts.
+        A setting keeps its saved value; a load that is known to be bad then or now counts; of every other table today's
+        rows stand for the saved ones. ``target`` is the release of an upgrade, '' for the saved one.
         """
         settings = [{"name": name, "value": value} for name, value in self.settings.items()]
         snapshot.lend("setting", settings, key=("name",))
         snapshot.lend("bad_load", self.bad_loads)
+        for table, rows in self.knowledge.items():
+            if table != "bad_load":
+                snapshot.replace_own(table, rows)
+        if target:
+            snapshot.replace_own("target", [{"release": target}])
 
 
 def load(folders: Sequence[Path] = (), *, packages: bool = True) -> Checks:
@@ -138,7 +147,7 @@ class _Reader:
         self._checks: dict[str, Check] = {}
         self._files: dict[str, Path] = {}
         self._settings: dict[str, Value] = {}
-        self._bad_loads: list[Mapping[str, Value]] = []
+        self._knowledge: dict[str, list[Mapping[str, Value]]] = {}
         self._compiler = Snapshot.memory()
         self._guide = GuideReader(self._compiler)
 
@@ -212,7 +221,7 @@ class _Reader:
         self._checks[check.id] = check
 
     def knowledge(self, file: Path) -> None:
-        """Read a table of what the world knows: it adds to the others of its name."""
+        """Read a table of what the world knows: it adds to those that were read before, or replaces them."""
         content = read(file)
         table = content.get("table")
         if not isinstance(table, Mapping):
@@ -223,11 +232,18 @@ class _Reader:
             raise CheckError(f"{file}: [table] lacks {', '.join(missing)}: knowledge has a name, a date and a source")
         name = table["name"]
         if name not in KNOWLEDGE:
-            raise CheckError(f"{file}: no table of knowledge is called {name}{near(str(name), KNOWLEDGE)}")
+            raise CheckError(f"{file}: no table of knowledge is called {name}{near(str(name), sorted(KNOWLEDGE))}")
+        if strange := set(table) - {"name", "as-of", "source", "about", "replace"}:
+            word = sorted(strange)[0]
+            raise CheckError(f"{file}: [table] has an unknown key {word}{near(word, ('as-of', 'source', 'replace'))}")
         if unknown := set(content) - {"table", name}:
             raise CheckError(f"{file}: unknown table [{sorted(unknown)[0]}]{near(sorted(unknown)[0], [name])}")
+        if table.get("replace") is True:
+            self._knowledge.pop(name, None)
+        rows = self._knowledge.setdefault(name, [])
+        dated = {"as_of": str(table["as-of"]), "source": str(table["source"])}
         for place, row in _listed(content, name, file):
-            self._bad_loads.append(_fitting(row, name, f"{file}: {place}"))
+            rows.append(_fitting(row, name, f"{file}: {place}", dated))
 
     def finish(self) -> Checks:
         used = {check for row in self._rows for check in row.checks}
@@ -248,7 +264,7 @@ class _Reader:
             rows=tuple(self._rows),
             checks=self._checks,
             settings=self._settings,
-            bad_loads=tuple(self._bad_loads),
+            knowledge={name: tuple(rows) for name, rows in self._knowledge.items()},
             guide=self._guide.finish((row.id for row in self._rows), self._checks),
         )
 
@@ -264,14 +280,19 @@ def _listed(content: Mapping[str, Any], name: str, file: Path) -> list[tuple[str
     ]
 
 
-def _fitting(row: Any, table: str, place: str) -> Mapping[str, Value]:
-    """Return a row of knowledge that has exactly the columns of its table, each of its kind."""
+def _fitting(row: Any, table: str, place: str, dated: Mapping[str, str]) -> Mapping[str, Value]:
+    """Return a row of knowledge that has exactly the columns of its table, each of its kind.
+
+    Date and source of the whole file stand for those that a row does not name (bad loads name their own).
+    """
     needed = {column.name: int if column.kind == "integer" else str for column in columns(table)}
     if not isinstance(row, Mapping):
         raise CheckError(f"{place}: expected a table with {', '.join(needed)}")
     for name in row:
         if name not in needed:
             raise CheckError(f"{place}: unknown key {name}{near(name, needed)}")
+    if "as_of" in needed:
+        row = {**dated, **row}
     for name, kind in needed.items():
         if name not in row:
             raise CheckError(f"{place}: {name} is missing; it has {', '.join(needed)}")

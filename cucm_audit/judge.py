@@ -21,7 +21,7 @@ from cucm_audit.model import (
     State,
     Verdict,
 )
-from cucm_audit.snapshot import QueryFailed, QueryRefused, Snapshot
+from cucm_audit.snapshot import QueryFailed, QueryRefused, Reads, Snapshot
 from cucm_audit.words import version_in
 
 #: So many findings of one check are kept; the rest is counted.
@@ -133,6 +133,7 @@ class _Bench:
         self._releases: dict[str, str | None] = dict(snapshot.select("select node, release from node_release"))
         entry = self.ledger.get(("node", ""))
         self.nodes_known = entry is not None and entry.state is State.WHOLE and bool(self._voice)
+        self._before = _Bench(snapshot.before) if snapshot.before is not None else None
 
     def nodes(self) -> Iterator[dict[str, Any]]:
         """Give the nodes as the report prints them."""
@@ -212,11 +213,26 @@ class _Bench:
             reads = self._snapshot.reads(check.sql)
         except QueryRefused as error:
             return replace(blank, reason=Reason.INTERNAL_ERROR, detail=f"check {check.id}: {error}")
-        needed = [(fact, scope) for fact in sorted(reads.facts) for scope in self._needed_scopes(fact, blank.node)]
+        if reads.compares and self._before is None:
+            return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail="no snapshot from before was given")
+        return self._lacking(blank, reads.facts, reads.publisher) or (
+            self._before._lacking_before(blank, reads) if self._before is not None and reads.compares else None
+        )
+
+    def _lacking(self, blank: Outcome, facts: frozenset[str], publisher: frozenset[str]) -> Outcome | None:
+        """Say which fact that a check reads did not come back whole for its scope, None when all did."""
+        needed = [(fact, scope) for fact in sorted(facts) for scope in self._needed_scopes(fact, blank.node)]
         needed += [
-            (fact, self._publisher if "" not in self._scopes.get(fact, ()) else "") for fact in sorted(reads.publisher)
+            (fact, self._publisher if "" not in self._scopes.get(fact, ()) else "") for fact in sorted(publisher)
         ]
         return self._missing(blank, needed)
+
+    def _lacking_before(self, blank: Outcome, reads: Reads) -> Outcome | None:
+        """Say the same of the snapshot from before, with its own ledger and its own nodes."""
+        if self.nodes_known and blank.node and blank.node not in self._voice:
+            return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"{blank.node} was not in the cluster before")
+        lack = self._lacking(blank, reads.before, reads.before_publisher)
+        return lack and replace(lack, detail=f"in the snapshot from before, {lack.detail}")
 
     def _needed_scopes(self, fact: str, node: str) -> list[str]:
         """Return the ledger scopes of a fact that a check on ``node`` ('' = the cluster) needs."""
@@ -351,8 +367,16 @@ class _Bench:
 
     def _evidence(self, check: Check, node: str) -> tuple[Gathered, ...]:
         reads = self._snapshot.reads(check.sql)
-        scopes = [(fact, scope) for fact in sorted(reads.facts) for scope in self._needed_scopes(fact, node)]
-        scopes += [(fact, self._publisher) for fact in sorted(reads.publisher)]
+        facts = self._entries(reads.facts, reads.publisher, node)
+        if self._before is not None:
+            before = self._before._entries(reads.before, reads.before_publisher, node)
+            facts += tuple(replace(entry, fact=f"before.{entry.fact}") for entry in before)
+        return facts
+
+    def _entries(self, facts: frozenset[str], publisher: frozenset[str], node: str) -> tuple[Gathered, ...]:
+        """Return the ledger rows of what a check reads."""
+        scopes = [(fact, scope) for fact in sorted(facts) for scope in self._needed_scopes(fact, node)]
+        scopes += [(fact, self._publisher) for fact in sorted(publisher)]
         return tuple(self.ledger[key] for key in dict.fromkeys(scopes) if key in self.ledger)
 
 

@@ -28,6 +28,8 @@ _CHOICES = {
     "severity": "critical, warning or note",
     "per": "cluster or node",
     "if_none": "not_applicable, unknown or pass",
+    "kind": "application, service, page or old",
+    "likely": "1, 2 or 3",
 }
 _PAGE = "checks/README.md lists them"
 
@@ -99,7 +101,12 @@ def in_fragment(fragment: str) -> str:
 def in_example(told: Mapping[str, Any]) -> str:
     """Say what in an example does not fit the tables of facts, '' when all does."""
     for name, rows in told.items():
-        if name in ("wrong", "unknown"):
+        if name == "before":
+            if not isinstance(rows, Mapping) or {"wrong", "unknown", "before"} & set(rows):
+                return "before: expected tables of facts only: [check.example.before]"
+            if trouble := in_example(rows):
+                return f"before: {trouble}"
+        elif name in ("wrong", "unknown"):
             if not isinstance(rows, list) or not all(isinstance(subject, str) for subject in rows):
                 return f'{name}: expected a list of subjects: {name} = ["..."]'
         elif name not in tables():

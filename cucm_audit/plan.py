@@ -29,7 +29,8 @@ class Options:
     ``without``: sources left out. ``limit``: names of nodes; empty = all. ``pace``: share of the cluster's own limit of
     RIS queries a minute. ``timeout``: seconds for the whole run. ``timeout_factor`` stretches every other time limit.
     ``stop``: set it from a signal handler, and the run ends within two seconds, with what it has.
-    ``settings``, ``api_users``, ``bad_loads``: rows of the tables of that name. ``scope`` is kept as it is.
+    ``settings``, ``api_users``, ``bad_loads``: rows of the tables of that name; ``knowledge``: those of other tables of
+    knowledge. ``target``: the release that an upgrade goes to. ``scope`` is kept as it is.
     """
 
     tables: frozenset[str] | None = None
@@ -44,6 +45,8 @@ class Options:
     settings: Mapping[str, Any] = field(default_factory=dict)
     api_users: tuple[str, ...] = ()
     bad_loads: tuple[Mapping[str, Any], ...] = ()
+    knowledge: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    target: str = ""
     scope: Mapping[str, Any] = field(default_factory=dict)
 
 

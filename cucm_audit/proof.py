@@ -49,7 +49,9 @@ def _rows(check: Check, checks: Checks) -> tuple[Row, ...]:
 def _outcomes(snapshot: Snapshot, check: Check, alone: Checks) -> list[Outcome]:
     """Judge an example, of which all came back whole."""
     for fact in tables() - OWN_TABLES:
-        snapshot.ledger(Gathered(fact=fact, node="", source=Source.AXL, state=State.WHOLE))
+        for told in (snapshot, snapshot.before):
+            if told is not None:
+                told.ledger(Gathered(fact=fact, node="", source=Source.AXL, state=State.WHOLE))
     report = judge(snapshot, alone, judged_at=_NOW, version="")
     return [outcome for outcome in report.outcomes if outcome.check == check.id]
 
@@ -93,10 +95,13 @@ def _finds_something_fine(check: Check, found: list[Outcome], alone: Checks, set
 
 
 def _not_known(told: Snapshot, check: Check) -> Iterator[tuple[str, str]]:
-    for table in sorted(told.reads(check.sql).facts):
-        for column in columns(table):
-            if column.nullable and (table, column.name) != ("node", "release"):
-                yield table, column.name
+    """Give every column that may be NULL, as table and column; those of the snapshot from before begin with it."""
+    reads = told.reads(check.sql)
+    for place, names in (("", reads.facts), ("before.", reads.before)):
+        for table in sorted(names):
+            for column in columns(table):
+                if column.nullable and (table, column.name) != ("node", "release"):
+                    yield place + table, column.name
 
 
 def _passes_nothing_unknown(
@@ -104,7 +109,8 @@ def _passes_nothing_unknown(
 ) -> None:
     """With a column emptied, what was wrong is wrong still, or could not be told: never fine, never out of sight."""
     told = example(check, settings)
-    told.empty(table, column)
+    emptied = told.before if table.startswith("before.") and told.before is not None else told
+    emptied.empty(table.removeprefix("before."), column)
     wrong = check.example["wrong"]
     for outcome in _outcomes(told, check, alone):
         silent = outcome.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)

@@ -60,6 +60,58 @@ create table bad_load (        -- loads with a known defect: phones of the model
   source text not null
 );
 
+create table target (          -- the release that an upgrade goes to (--target); empty when none is planned
+  release text primary key not null     -- 15, 15.0.1.12900 or in full: as far as it was told
+);
+
+create table release_support ( -- until when Cisco supports a release; one that is not here is not known
+  release text primary key not null,    -- 12.5: every build that begins with it
+  end_of_maintenance text not null,     -- last day of bug fixes, YYYY-MM-DD; '' = not announced
+  end_of_support text not null,         -- last date of support, YYYY-MM-DD; '' = not announced
+  as_of text not null,         -- date of the source
+  source text not null
+);
+
+create table upgrade_path (    -- which releases are upgraded in one step; a pair that is not here is not known
+  from_low text not null,      -- from this release on, 11.5 ...
+  from_high text not null,     -- ... to before this one; '' = open
+  to_low text not null,
+  to_high text not null,
+  direct integer not null,     -- 1 in one step, 0 only through another release
+  note text not null,          -- what the source says beside it: the way between, or the manner of upgrade
+  as_of text not null,
+  source text not null
+);
+
+create table dropped_model (   -- phone models that a release no longer registers
+  model text not null,         -- as in the database: Cisco 7912
+  from_release text not null,  -- first release without it
+  read_in text not null,       -- release whose documentation has the list: for a target that no row names, nothing is known
+  as_of text not null,
+  source text not null,
+  primary key (model, from_release, read_in)
+);
+
+create table minimum_load (    -- loads that phones need before they can go on to the load of a release
+  model text not null,
+  target text not null,        -- release that asks for it: 15
+  load text not null,          -- the oldest one that is enough: sip78xx.12-1-1-12
+  as_of text not null,
+  source text not null,
+  primary key (model, target, load)
+);
+
+create table pack_rule (       -- what a device pack asks for once it is on a node, by release
+  low text not null,           -- from this release on; '' = open
+  high text not null,          -- to before this one; '' = open
+  reboot integer not null,     -- 1 every node is rebooted, the publisher first
+  tomcat integer not null,     -- 1 Cisco Tomcat is restarted on every node
+  callmanager integer not null,         -- 1 Cisco CallManager is restarted on the publisher, if it runs there
+  as_of text not null,
+  source text not null,
+  primary key (low, high)
+);
+
 -- ---------------------------------------------------------------------------------------------------- nodes and versions
 
 create table node (            -- System > Server, without the pseudo node EnterpriseWideData       [processnode, AXL]

@@ -25,8 +25,10 @@ from cucm_audit.words import WORDS
 #: Rises with every change of schema.sql that an older program could not read.
 SCHEMA_VERSION = "1"
 
+#: Tables of dated knowledge: files below checks/tables fill them.
+KNOWLEDGE = frozenset({"bad_load", "release_support", "upgrade_path", "dropped_model", "minimum_load", "pack_rule"})
 #: Tables that the run fills itself: always whole, and so never asked for in the ledger.
-OWN_TABLES = frozenset({"meta", "ledger", "setting", "api_user", "bad_load"})
+OWN_TABLES = frozenset({"meta", "ledger", "setting", "api_user", "target"}) | KNOWLEDGE
 #: Tables that no check may read.
 HIDDEN_TABLES = frozenset({"raw"})
 
@@ -43,6 +45,9 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 1,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
 }
+#: A query that names the snapshot from before. Only for such a query is it attached: a table that main lacks SQLite
+#: takes silently from an attached file.
+_BEFORE = re.compile(r"\bbefore\s*\.", re.IGNORECASE)
 _SHADOW = re.compile(
     r"\b(\w+)\s*(?:\([^()]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(\s*(?:select|values)\b", re.IGNORECASE
 )
@@ -66,10 +71,17 @@ class QueryFailed(SnapshotError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What a query reads: tables of facts, and those that it reaches for the publisher through ``publisher_`` views."""
+    """What a query reads: tables of facts, and those that it reaches for the publisher through ``publisher_`` views.
+
+    ``before`` and ``before_publisher`` are the same for the snapshot from before; ``compares`` says that it reads that
+    one at all.
+    """
 
     facts: frozenset[str]
     publisher: frozenset[str]
+    before: frozenset[str] = frozenset()
+    before_publisher: frozenset[str] = frozenset()
+    compares: bool = False
 
 
 class Snapshot:
@@ -79,6 +91,7 @@ class Snapshot:
         self._connection = connection
         self.path = path
         self._writable = writable
+        self.before: Snapshot | None = None
         self._reads: dict[str, Reads] = {}
         self._columns: dict[str, frozenset[str]] = {}
 
@@ -144,6 +157,50 @@ class Snapshot:
         if self.path is None:
             raise SnapshotError("a snapshot in memory has one connection")
         return type(self)(_connect(f"{self.path.absolute().as_uri()}?mode=ro"), self.path, writable=False)
+
+    def compare_with(self, before: "Snapshot") -> None:
+        """Put a snapshot from before beside this one: queries reach it as ``before.table``, read-only.
+
+        Attached only while a query that names it is compiled or run. A file that lacks a table is refused then.
+        """
+        self.before = before
+        self._reads.clear()
+
+    @contextlib.contextmanager
+    def _beside(self, sql: str) -> Iterator[bool]:
+        """Attach the snapshot from before (an empty one when there is none) for a query that names it."""
+        if not _BEFORE.search(sql):
+            yield False
+            return
+        if self.before is not None and self.before.path is not None:
+            self._refuse_surprises()
+            place = f"{self.before.path.absolute().as_uri()}?mode=ro"
+            self._connection.execute("attach database ? as before", (place,))
+        else:
+            self._connection.execute("pragma query_only = off")
+            self._connection.execute("attach database ':memory:' as before")
+            self._connection.executescript(_SCHEMA_OBJECT.sub(r"create \1 before.", schema()))
+            self._copy_before()
+            if not self._writable:
+                self._connection.execute("pragma query_only = on")
+        try:
+            yield True
+        finally:
+            self._connection.execute("detach database before")
+
+    def _refuse_surprises(self) -> None:
+        """Refuse a file without a table or view that a query could then take from the snapshot from before."""
+        found = {name for (name,) in self._connection.execute("select name from sqlite_master")}
+        if missing := sorted((tables() | views()) - found):
+            raise QueryRefused(f"this snapshot was taken by an older program and lacks {missing[0]}: take a new one")
+
+    def _copy_before(self) -> None:
+        """Copy a snapshot that lives in memory: for the examples of checks."""
+        for table in sorted(tables()) if self.before is not None else ():
+            marks = ", ".join("?" * len(columns(table)))
+            rows = self.before.select(f"select * from {table}") if self.before else ()  # noqa: S608
+            self._connection.executemany(f"insert into before.{table} values ({marks})", rows)  # noqa: S608
+        self._connection.commit()
 
     def finish(self, finished_at: str) -> None:
         """Mark the snapshot as finished and leave one single file behind."""
@@ -216,6 +273,21 @@ class Snapshot:
             marks = ", ".join("?" * len(names))
             values = [tuple(row[name] for name in names) for row in new]
             self._connection.executemany(f"insert into temp.{table} values ({marks})", values)  # noqa: S608
+        if not self._writable:
+            self._connection.execute("pragma query_only = on")
+
+    def replace_own(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Let rows stand for all saved ones of an own table, for this connection; the file stays as it is."""
+        if table not in OWN_TABLES:
+            raise RowRefused(f"{table} holds what a cluster said")
+        names = [column.name for column in columns(table)]
+        values = [tuple(row[name] for name in names) for row in rows]
+        self._connection.execute("pragma query_only = off")
+        self._connection.execute("pragma temp_store = memory")
+        with self._connection:
+            self._connection.execute(f"drop table if exists temp.{table}")
+            self._connection.execute(f"create temp table {table} as select * from main.{table} where false")  # noqa: S608
+            self._connection.executemany(f"insert into temp.{table} values ({', '.join('?' * len(names))})", values)  # noqa: S608
         if not self._writable:
             self._connection.execute("pragma query_only = on")
 
@@ -292,30 +364,48 @@ class Snapshot:
     def reads(self, sql: str) -> Reads:
         """Return which facts a query reads, without running it. QueryRefused when it is not allowed."""
         if sql not in self._reads:
-            names = self._names(sql)
-            publisher: set[str] = set()
-            for name in names:
-                if name.startswith("publisher_"):
-                    publisher |= self._names(f"select * from {name.removeprefix('publisher_')}")  # noqa: S608
-            facts = (names & tables()) - OWN_TABLES
-            self._reads[sql] = Reads(facts=frozenset(facts), publisher=frozenset((publisher & tables()) - OWN_TABLES))
+            here, before = self._names(sql)
+            self._reads[sql] = Reads(
+                facts=_facts(here),
+                publisher=_facts(self._through_publisher(here, "")),
+                before=_facts(before),
+                before_publisher=_facts(self._through_publisher(before, "before.")),
+                compares=bool(_BEFORE.search(sql)),
+            )
         return self._reads[sql]
 
-    def _names(self, sql: str) -> set[str]:
-        """Compile a query under the authorizer and return every table and view that it touches."""
+    def _through_publisher(self, names: set[str], where: str) -> set[str]:
+        """Return what the ``publisher_`` views among the names read."""
+        found: set[str] = set()
+        for name in names:
+            if name.startswith("publisher_"):
+                here, before = self._names(f"select * from {where}{name.removeprefix('publisher_')}")  # noqa: S608
+                found |= before if where else here
+        return found
+
+    def _names(self, sql: str) -> tuple[set[str], set[str]]:
+        """Compile a query under the authorizer: every table and view that it touches, here and in the one before."""
         if not sql.lstrip().lower().startswith(("select", "with")):
             raise QueryRefused("only select is allowed")
         for match in _SHADOW.finditer(sql):
             if match[1].lower() in tables() | views():
                 raise QueryRefused(f"'with {match[1]}' hides the table or view of that name: choose another")
-        names: set[str] = set()
+        with self._beside(sql) as compares:
+            return self._compiled(sql, compares=compares)
+
+    def _compiled(self, sql: str, *, compares: bool) -> tuple[set[str], set[str]]:
+        here: set[str] = set()
+        before: set[str] = set()
         refused: list[str] = []
 
-        def watch(action: int, first: str | None, second: str | None, _base: str | None, inner: str | None) -> int:
+        def watch(action: int, first: str | None, second: str | None, base: str | None, inner: str | None) -> int:
             if action == sqlite3.SQLITE_READ and first:
-                names.add(first)
-            if inner:
-                names.add(inner)
+                # A bare count(*) names no database: it may be either.
+                places = (before,) if base == "before" else (here, before) if base is None and compares else (here,)
+                for names in places:
+                    names.update({first, inner} if inner else {first})
+            if inner and not compares:
+                here.add(inner)
             trouble = _trouble(action, first, second)
             if trouble:
                 refused.append(trouble)
@@ -331,7 +421,7 @@ class Snapshot:
             raise QueryRefused("; ".join(refused) or str(error)) from None
         finally:
             self._connection.set_authorizer(None)
-        return names
+        return here, before
 
     def run(self, sql: str, *, seconds: float = 60.0, rows: int = 5_000_000) -> Iterator[tuple[Any, ...]]:
         """Run a check's query, row by row, under the authorizer and within limits of time, rows and text length.
@@ -339,14 +429,19 @@ class Snapshot:
         QueryRefused when it is not allowed, QueryFailed on an error or a limit.
         """
         self.reads(sql)
+        with self._beside(sql):
+            yield from self._running(sql, seconds, rows)
+
+    def _running(self, sql: str, seconds: float, rows: int) -> Iterator[tuple[Any, ...]]:
         end = time.monotonic() + seconds
         before = {limit: self._connection.setlimit(limit, value) for limit, value in _LIMITS.items()}
         self._connection.set_authorizer(
             lambda a, b, c, _d, _e: sqlite3.SQLITE_DENY if _trouble(a, b, c) else sqlite3.SQLITE_OK
         )
         self._connection.set_progress_handler(lambda: int(time.monotonic() > end), 10_000)
+        cursor = self._connection.cursor()
         try:
-            cursor = self._connection.execute(sql)
+            cursor.execute(sql)
             for number, row in enumerate(cursor):
                 if number >= rows:
                     raise QueryFailed(f"more than {rows} rows")
@@ -355,6 +450,7 @@ class Snapshot:
             late = time.monotonic() > end
             raise QueryFailed(f"took longer than {seconds:g} s" if late else str(error)) from None
         finally:
+            cursor.close()
             self._connection.set_authorizer(None)
             self._connection.set_progress_handler(None, 0)
             for limit, value in before.items():
@@ -368,6 +464,14 @@ class Column:
     name: str
     kind: str
     nullable: bool
+
+
+#: The beginnings of schema.sql's statements, to make its objects in an attached database.
+_SCHEMA_OBJECT = re.compile(r"^create (table|view|index) ", re.MULTILINE)
+
+
+def _facts(names: Iterable[str]) -> frozenset[str]:
+    return frozenset((set(names) & tables()) - OWN_TABLES)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -48,6 +48,8 @@ class Wishes:
     without: tuple[str, ...] = ()
     allow_unknown: tuple[str, ...] = ()
     save: Path | None = None
+    before: Path | None = None
+    target: str = ""
     from_file: Path | None = None
     check_folders: tuple[Path, ...] = ()
     tables: frozenset[str] | None = None

@@ -72,6 +72,8 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
         settings=_settings(cluster, checks),
         api_users=cluster.api_users,
         bad_loads=checks.bad_loads,
+        knowledge={table: rows for table, rows in checks.knowledge.items() if table != "bad_load"},
+        target=wishes.target,
         scope=scope(wishes),
     )
 
