@@ -126,7 +126,7 @@ class Desk:
     ) -> None:
         self._snapshot = snapshot
         self._checks = checks
-        self._when = {"judged_at": judged_at, "version": version}
+        self._judged_at, self._version = judged_at, version
         self.person = Person(snapshot, checks, device, user)
         self._ledger = snapshot.gathered()
         self._answers: dict[str, Answer] = {}
@@ -156,7 +156,7 @@ class Desk:
         )
         small = replace(self._checks, documents=(), rows=rows, checks=checks)
         found: dict[str, list[Outcome]] = {}
-        for outcome in judge(self._snapshot, small, **self._when).outcomes:
+        for outcome in judge(self._snapshot, small, judged_at=self._judged_at, version=self._version).outcomes:
             found.setdefault(outcome.check or "", []).append(outcome)
         return found
 
@@ -203,7 +203,8 @@ class Desk:
     def topic(self, topic: Topic, only_if: Iterable[str] = (), *, doubt: bool = False) -> Topic:
         """Return a topic with its verdict.
 
-        ``doubt``: the phone shows a code, so a fault of a service that it seems not to have may be the cause all the same.
+        ``doubt``: the phone shows a code, so a fault of a service that it seems not to have may be the cause all the
+        same.
         """
         self.prepare(topic.checks)
         conditions = tuple(only_if)

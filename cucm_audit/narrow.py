@@ -1,8 +1,8 @@
 """One phone and one user in a snapshot: checks and asks narrowed to them.
 
-A check is narrowed by putting its query into another one that keeps the subjects in question. Which those are is a query
-too, so that the ledger is asked for everything that decided it: a subscription that was not gathered makes the verdict
-unknown instead of leaving a URL out.
+A check is narrowed by putting its query into another one that keeps the subjects in question. Which those are is a
+query too, so that the ledger is asked for everything that decided it: a subscription that was not gathered makes the
+verdict unknown instead of leaving a URL out.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,12 @@ from cucm_audit.error_codes import filled, parameters
 from cucm_audit.model import State
 from cucm_audit.snapshot import QueryFailed, QueryRefused, Snapshot
 
-_PROFILES = """select d.name from end_user u join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id
-  where u.userid = :user"""
-_SERVICES = """select v.name from phone_service v where v.em and v.enabled and (v.enterprise or exists (select 1 from phone p
-  join phone_subscription s on s.device_id = p.id or s.device_id = p.logout_profile_id where p.name = :device and s.service_id = v.id)
+_PROFILES = """select d.name from end_user u
+  join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id where u.userid = :user"""
+#: Services of the phone, of its logout profile and of the user's profiles.
+_SERVICES = """select v.name from phone_service v where v.em and v.enabled and (v.enterprise
+  or exists (select 1 from phone p join phone_subscription s on s.device_id = p.id or s.device_id = p.logout_profile_id
+  where p.name = :device and s.service_id = v.id)
   or exists (select 1 from end_user u join user_profile m on m.user_id = u.id
   join phone_subscription s on s.device_id = m.profile_id where u.userid = :user and s.service_id = v.id))"""
 
@@ -27,7 +29,7 @@ _SUBJECTS: Mapping[str, str] = {
     "auto": """select 'ADP' || substr(:device, 4) union all
       select d.name from phone p join device_profile d on d.id = p.logout_profile_id where p.name = :device""",
     "profile": _PROFILES,
-    "device": f"select :device union all {_PROFILES}",  # noqa: S608 - our own words
+    "device": f"select :device union all {_PROFILES}",
     "user": "select :user",
     "service": f"""select s.name || ', ' || w.which from ({_SERVICES}) s
       join (select 'Service URL' as which union all select 'Secure-Service URL') w""",  # noqa: S608
@@ -37,7 +39,8 @@ _SUBJECTS: Mapping[str, str] = {
 }
 #: The nodes that a phone asks for a login: the hosts of its URLs. One without an address may be one of them.
 _ANSWERING = f"""select distinct n.name from ({_SERVICES}) s join service_url u on u.service = s.name
-  join node n on n.voice and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or n.address is null)"""  # noqa: S608
+  join node n on n.voice
+   and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or n.address is null)"""  # noqa: S608
 _NEEDS = {
     "phone": "device",
     "auto": "device",
@@ -50,7 +53,7 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrowed:
-    """A check as it is judged. ``here``: its verdict is about the phone or user. ``lacks``: the option that is missing."""
+    """A check as it is judged. ``here``: the verdict is about those who were named. ``lacks``: a missing option."""
 
     check: Check
     here: bool

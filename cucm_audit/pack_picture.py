@@ -4,14 +4,14 @@ Whether a node did what its release asks for is judged by the checks of scenario
 node and pack, beside the times. Reference: cli.md section 11.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cucm_audit.checks import Check, Checks
 from cucm_audit.explain import Desk
 from cucm_audit.model import Outcome, Reason, State, Verdict
 from cucm_audit.narrow import whole
-from cucm_audit.snapshot import Snapshot
+from cucm_audit.snapshot import Snapshot, tables
 from cucm_audit.words import version_in
 
 REBOOT, RESTART = "pack-not-booted", "pack-tomcat-not-restarted"
@@ -68,7 +68,7 @@ class Picture:
     packs: tuple[PackLine, ...] = ()
     models: tuple[ModelLine, ...] = ()
     unknown: tuple[str, ...] = ()
-    avoiding: tuple[str, ...] = field(default=())
+    avoiding: tuple[str, ...] = ()
 
 
 def picture(snapshot: Snapshot, checks: Checks, desk: Desk) -> Picture:
@@ -111,47 +111,38 @@ def _unseen(snapshot: Snapshot, node: str, facts: tuple[str, ...]) -> list[str]:
 
 def _lines(
     snapshot: Snapshot, checks: Mapping[str, Check], node: str, release: str, here: Mapping[str, list[Outcome]]
-) -> list[PackLine]:
+) -> Iterator[PackLine]:
+    """Yield a line for each pack that is on a node, and one for each that the publisher has and the node lacks."""
     starts = dict(snapshot.select(_STARTS, (node, "Cisco Tomcat", "Cisco CallManager")))
-    tomcat, callmanager = starts.get("Cisco Tomcat"), starts.get("Cisco CallManager")
-    rule = _rule(checks, release)
-    lines = []
+    blank = PackLine(
+        node=node,
+        pack="",
+        release=release,
+        installed=None,
+        booted=None,
+        tomcat=starts.get("Cisco Tomcat"),
+        callmanager=starts.get("Cisco CallManager"),
+        asks="install it first",
+        done="no",
+    )
+    rule = _rule(snapshot, checks, release)
+    asks = _TOLD.get(rule, "not known: the release of the node is not known")
     for stem, name, installed, booted in snapshot.select(_PACKS, (node,)):
-        done, detail = _done(stem, rule, here)
-        lines.append(
-            PackLine(
-                node=node,
-                pack=name,
-                release=release,
-                installed=installed,
-                booted=booted,
-                tomcat=tomcat,
-                callmanager=callmanager,
-                asks=_TOLD.get(rule, "not known: the release of the node is not known"),
-                done=done,
-                detail=(*detail, *(f.says for o in here[EXTRA] for f in o.findings if f.subject == stem)),
-            )
-        )
+        done, told = _done(stem, rule, here)
+        detail = (*told, *(f.says for o in here[EXTRA] for f in o.findings if f.subject == stem))
+        yield replace(
+            blank, pack=name, installed=installed, booted=booted, asks=asks, done=done, detail=detail
+        )  # fmt: skip
     for finding in (finding for outcome in here[MISSING] for finding in outcome.findings):
-        lines.append(
-            PackLine(
-                node=node,
-                pack=finding.subject,
-                release=release,
-                installed="NOT INSTALLED",
-                booted=None,
-                tomcat=tomcat,
-                callmanager=callmanager,
-                asks="install it first",
-                done="no",
-                detail=(finding.says,),
-            )
-        )
-    return lines
+        yield replace(blank, pack=finding.subject, installed="NOT INSTALLED", detail=(finding.says,))
 
 
-def _rule(checks: Mapping[str, Check], release: str) -> str:
+def _rule(snapshot: Snapshot, checks: Mapping[str, Check], release: str) -> str:
     """Return the check whose releases hold this one: what has to be restarted is the release's word."""
+    if "pack_rule" in tables():
+        for low, high, reboot in snapshot.select("select low, high, reboot from pack_rule"):
+            if version_in(release, low, high) == 1:
+                return REBOOT if reboot else RESTART
     for name in (REBOOT, RESTART):
         check = checks.get(name)
         if check is not None and any(version_in(release, low, high) == 1 for low, high in check.releases):
@@ -163,7 +154,8 @@ def _done(stem: str, rule: str, here: Mapping[str, list[Outcome]]) -> tuple[str,
     """Say whether a node did what the rule asks for after a pack: what the checks found about this pack decides."""
     if not rule:
         return "unknown", ()
-    done, detail = "", []
+    done = ""
+    detail: list[str] = []
     for outcome in (outcome for name in RULES for outcome in here[name]):
         wrong = [finding.says for finding in outcome.findings if finding.subject == stem]
         unsure = any(finding.subject == stem for finding in outcome.could_not_tell)

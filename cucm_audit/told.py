@@ -82,13 +82,17 @@ def _of_documents(text: str, found: Found, checks: Checks) -> Told:
 def _of_check(text: str, found: Found, checks: Checks) -> Told:
     check = found.check
     assert check is not None
-    spans = ", ".join(
-        f"{low or 'any'} to before {high}" if high else f"{low} and later" for low, high in check.releases
-    )
+    ranges = (f"{low or 'any'} to before {high}" if high else f"{low} and later" for low, high in check.releases)
     lines = (
-        ("Severity", str(check.severity)), ("Looks at", check.look_at), ("Wrong if", check.wrong_if), ("Says", check.says),
-        ("Why", check.why), ("Fix", check.fix), ("Bugs", ", ".join(check.references)), ("Releases", spans),
-    )  # fmt: skip
+        ("Severity", str(check.severity)),
+        ("Looks at", check.look_at),
+        ("Wrong if", check.wrong_if),
+        ("Says", check.says),
+        ("Why", check.why),
+        ("Fix", check.fix),
+        ("Bugs", ", ".join(check.references)),
+        ("Releases", ", ".join(ranges)),
+    )
     about = tuple((label, " ".join(words.split())) for label, words in lines if words)
     rows = checks.rows_of(check.id)
     topic = Topic(says=check.title, checks=(check.id,), rows=tuple(row.id for row in rows), do=check.fix)
@@ -132,7 +136,8 @@ def _cluster(snapshot: Snapshot, desk: Desk) -> list[tuple[str, str]]:
 
 def _phone(snapshot: Snapshot, name: str) -> str:
     sql = """select p.model, d.name, d.cm_group, r.status, r.node, r.active_load, r.seen_at from phone p
-      left join device_pool d on d.id = p.device_pool_id left join registration r on r.phone = p.name where p.name = ?"""
+      left join device_pool d on d.id = p.device_pool_id
+      left join registration r on r.phone = p.name where p.name = ?"""
     for model, pool, group, status, node, load, at in snapshot.select(sql, (name,)):
         where = (
             f"{status} at {node} with {load or 'a load that is not known'} (seen {at} UTC)"
@@ -144,7 +149,7 @@ def _phone(snapshot: Snapshot, name: str) -> str:
 
 
 def _user(snapshot: Snapshot, name: str) -> str:
-    sql = """select d.name from end_user u join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id
-      where u.userid = ?"""
+    sql = """select d.name from end_user u
+      join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id where u.userid = ?"""
     profiles = [str(profile) for (profile,) in snapshot.select(sql, (name,))]
     return f"{name}, profiles {', '.join(profiles)}" if profiles else f"{name}, no profile was seen"

@@ -31,6 +31,8 @@ JUDGING = {
     "lookup",
     "narrow",
     "error_codes",
+    "told",
+    "pack_picture",
     "diff",
     "waivers",
     "reports",

@@ -1,18 +1,17 @@
-"""``cucm-audit explain``: what a phone shows, a row, a check, a document; and what it means on a cluster, for one phone."""
+"""``cucm-audit explain``: what a phone shows, a row, a check, a document; on a cluster for one phone and one user."""
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cucm_audit import __version__
-from cucm_audit.cli.audit import Wishes, asking_options, load_checks, together
+from cucm_audit.cli.audit import Wishes, asking_options, load_checks
 from cucm_audit.cli.console import refuse_existing, say, width, write_file
-from cucm_audit.cli.options import checks_option, file_path, option, output_options, talk_options
+from cucm_audit.cli.options import checks_option, file_path, option, output_options, talk_options, together
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Check, Checks

@@ -327,9 +327,8 @@ def test_what_a_node_did_not_tell_is_not_drawn_as_done(call, saved, tmp_path):
         for fact in ("system_event", "registration"):
             half.execute("update ledger set state = 'failed', reason = 'timeout' where fact = ?", (fact,))
             half.execute(f"delete from {fact}")
-        half.execute(
-            "update ledger set state = 'failed', reason = 'timeout' where fact = 'installed_option' and node = 'cucm-sub2'"
-        )
+        lost = "fact = 'installed_option' and node = 'cucm-sub2'"
+        half.execute(f"update ledger set state = 'failed', reason = 'timeout' where {lost}")
         half.execute("delete from installed_option where node = 'cucm-sub2'")
     code, drawn = picture(call, file)
     assert {line["done"] for line in drawn["packs"]} == {"unknown"}
