@@ -1,4 +1,4 @@
-"""All phones over AXL into memory or a file: ours, ciscoaxl, and zeep on Cisco's schema. From start to end of a process.
+"""All phones over AXL into memory or a file: ours, ciscoaxl, and zeep on Cisco's schema. Whole processes.
 
 ciscoaxl and Cisco's schema come with the test extra; without them only ours is measured.
 """

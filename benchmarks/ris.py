@@ -1,4 +1,4 @@
-"""Reading RIS answers: ours beside zeep with a schema that names every member of a device. Processor time, one process."""
+"""Reading RIS answers: ours beside zeep with a schema that names every member of a device. Processor time."""
 
 import gc
 from pathlib import Path
