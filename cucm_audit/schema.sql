@@ -257,6 +257,13 @@ create table replication_check (  -- the head of the same answer                
   server_local_at text         -- Server Time, without its zone
 );
 
+create table replication_dynamic (  -- what the database says of its replication's setup, no measure of it [AXL, 10.0 and later]
+  node text primary key not null,
+  state_number integer,        -- what these numbers mean is in no source
+  state text not null,         -- typereplicationstatus
+  stamp integer
+);
+
 create table table_count (     -- run sql select count(*) on each node's own copy of the database              [SSH, per node]
   node text not null,
   table_name text not null,
@@ -283,6 +290,36 @@ create table service_status (  -- soapGetServiceStatus                          
   up_seconds integer,          -- NULL when not running
   answered_at text,            -- UTC, the node's own clock in the Date header of the answer
   primary key (node, service)
+);
+
+create table web_certificate ( -- what port 8443 shows in the TLS handshake: the node's tomcat certificate         [services, per node]
+  node text primary key not null,
+  subject text not null,
+  issuer text not null,
+  serial text not null,        -- hexadecimal
+  not_before text not null,    -- UTC
+  not_after text not null,
+  key_type text not null,      -- RSA, EC, ...
+  key_bits integer,
+  signature text not null,     -- hash of the signature: sha256; '' = it has none of its own
+  names text not null          -- every name and address that it is good for, with blanks between them
+);
+
+create table certificate (     -- certificates of the whole cluster as the database has them, by store                     [AXL]
+  id text not null,
+  store text not null,         -- tomcat, tomcat-trust, CallManager-trust, ...
+  trust integer,               -- 1 = a trust store
+  server text not null,        -- '' = none
+  subject text not null,
+  issuer text not null,
+  serial text not null,
+  not_before text not null,
+  not_after text not null,
+  key_type text not null,
+  key_bits integer,
+  signature text not null,
+  names text not null,
+  primary key (id, store)
 );
 
 create table perf_counter (    -- perfmonCollectCounterData of a few objects                               [services, per node]
@@ -428,9 +465,19 @@ create table phone_service (   -- Device > Device Settings > Phone Services     
 create table phone_subscription (  -- which phone or profile is subscribed to which service                                [AXL]
   device_id text not null,
   service_id text not null,
-  button integer               -- 0 ordinary, above 0 a service URL button
+  button integer,              -- 0 ordinary, above 0 a service URL button
+  url text not null,           -- as it was when the subscription was made or updated: it does not follow the service
+  secure_url text not null
 );
 create index phone_subscription_device on phone_subscription (device_id);
+
+create table phone_url (       -- phones with URLs of their own, which win over the enterprise parameters                  [telecaster, AXL]
+  phone_id text primary key not null,
+  authentication_url text not null,  -- '' = the enterprise parameter's, as in each column
+  proxy_url text not null,
+  secure_services_url text not null,
+  secure_authentication_url text not null
+);
 
 -- ------------------------------------------------------------------------------------------------------------ people, logins
 
@@ -462,6 +509,51 @@ create table em_login (        -- extensionmobilitydynamic: one row a phone with
 );
 create index em_login_user on em_login (user_id);
 
+create table login_line (      -- directory numbers of the profiles that somebody is logged in with                        [AXL]
+  phone_id text not null,
+  profile_id text not null,
+  number text not null
+);
+
+create table user_credential ( -- the PIN of users with an Extension Mobility profile: its state, never the PIN itself     [credential, AXL]
+  user_id text not null,       -- a user without a row here has no PIN; whether a row holds an empty one cannot be seen
+  policy_id text not null,     -- '' = none
+  must_change integer,
+  never_expires integer,
+  changed_at text,             -- UTC; NULL = not known
+  admin_locked_at text,        -- UTC; '' = not locked by an administrator
+  tries_locked_at text,        -- UTC; '' = not locked after wrong tries
+  failed_tries integer
+);
+create index user_credential_user on user_credential (user_id);
+
+create table credential_policy (  -- User Management > Credential Policy                                                 [AXL]
+  id text primary key not null,
+  name text not null,
+  max_tries integer,           -- wrong tries until it locks
+  lockout_minutes integer,
+  max_days integer             -- 0 = a PIN does not expire
+);
+
+create table ldap_system (     -- System > LDAP > LDAP System                                                            [AXL]
+  sync_enabled integer not null,
+  user_id_attribute text not null
+);
+
+create table ldap_agreement (  -- System > LDAP > LDAP Directory                                      [directorypluginconfig, AXL]
+  name text primary key not null,
+  base text not null,          -- users below it are synchronised
+  server text not null,        -- the one it is connected to; '' = none
+  status_number integer,       -- what these numbers mean is in no source
+  full_sync_number integer,
+  incremental_sync_number integer
+);
+
+create table ldap_authentication (  -- System > LDAP > LDAP Authentication                                               [AXL]
+  enabled integer not null,
+  base text not null
+);
+
 create table app_user (        -- application users                                                                        [AXL]
   name text primary key not null,
   standard integer             -- 1 = shipped with the product
@@ -471,6 +563,11 @@ create table app_user_role (   -- application user > access control group > role
   app_user text not null,
   access_group text not null,  -- '' = in no group
   role text not null           -- '' = the group has no role
+);
+
+create table device_control (  -- devices that application users control (association 1)                                 [AXL]
+  app_user text not null,
+  device_id text not null
 );
 
 create table end_user_proxy (  -- end users in a group that holds the EM proxy role                                        [AXL]

@@ -110,6 +110,23 @@ def same_host(one: str | None, other: str | None) -> int | None:
     return int(("." not in one and other.split(".")[0] == one) or ("." not in other and one.split(".")[0] == other))
 
 
+def names_host(names: str | None, host: str | None) -> int | None:
+    """Tell whether a certificate's names (with blanks between them) hold a host; ``*.`` stands for one label.
+
+    >>> names_host("pub.example.com 10.1.1.1", "PUB"), names_host("*.example.com", "sub.example.com")
+    (1, 1)
+    >>> names_host("pub.example.com", "10.1.1.1"), names_host("", "pub"), names_host(None, "pub")
+    (0, 0, None)
+    """
+    if names is None or host is None:
+        return None
+    for name in names.split():
+        wildcard = name.startswith("*.") and "." in host and host.partition(".")[2].lower() == name[2:].lower()
+        if wildcard or same_host(name, host):
+            return 1
+    return 0
+
+
 def _plain_load(text: str) -> str:
     return re.sub(r"(\.loads|\.k[34]|\.cop(\.\w+)?)+$", "", text.strip(), flags=re.IGNORECASE)
 
@@ -305,6 +322,7 @@ WORDS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("url_path", 1, url_path),
     ("url_query", 1, url_query),
     ("same_host", 2, same_host),
+    ("names_host", 2, names_host),
     ("same_load", 2, same_load),
     ("older_load", 2, older_load),
     ("older_version", 2, older_version),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from cucm_audit.clients import ClientError
+from cucm_audit.clients.dial import Certificate, peek_certificate
 from cucm_audit.clients.guard import CONTROL_CENTER_PATH, PERFMON_PATH, SERVICEABILITY_NAMESPACE
 from cucm_audit.clients.http import Answer, Session
 from cucm_audit.clients.soap import (
@@ -41,6 +42,9 @@ _T = TypeVar("_T")
 
 #: Seconds to wait after "Exceeded allowed rate", attempt by attempt.
 RATE_WAITS = (10.0, 30.0, 30.0)
+
+#: How the journal calls looking at a node's certificate.
+HANDSHAKE = "TLS handshake"
 
 SERVICE_MEMBERS = ("ServiceName", "ServiceStatus", "ReasonCode", "ReasonCodeString", "StartTime", "UpTime")
 PRODUCT_SERVICE_MEMBERS = ("ServiceName", "ServiceType", "Deployable", "GroupName", "ProductID")
@@ -103,6 +107,8 @@ class Services:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.requests = 0
+        self._node = node
+        self._journal = journal
         self._sleep = sleep
         self._session = Session(
             node, account, trust, journal, source=Source.SERVICES, ca_file=ca_file, deadline=deadline, sleep=sleep
@@ -134,6 +140,12 @@ class Services:
         body = build("perfmon.wsdl", "perfmonCollectCounterData", Host=host, Object=object_name)
         element, _ = self._ask(PERFMON_PATH, "perfmonCollectCounterData", body, doing)
         return self._strictly(lambda: _counters(element, object_name), doing)
+
+    def certificate(self) -> Certificate:
+        """Return the certificate that this node's HTTPS port shows; nothing but a TLS handshake is sent."""
+        self.requests += 1
+        self._journal.sent(source=Source.SERVICES, node=self._node.name, operation=HANDSHAKE)
+        return peek_certificate(self._place.address, self._place.port)
 
     def _ask(self, path: str, operation: str, body: bytes, doing: str) -> "tuple[_Element, Answer]":
         """Send one request; after "Exceeded allowed rate" wait and send it again, three times at most."""

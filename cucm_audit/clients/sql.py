@@ -45,7 +45,11 @@ def _trouble(sql: str) -> str:
     if lower.count("'") % 2:
         return "a quote is open"
     # 'Cisco Database Layer Monitor' is a value; quotes are even, so values end where they seem to.
-    for word in _WORD.findall(re.sub(r"'[^']*'", "''", lower)):
+    bare = re.sub(r"'[^']*'", "''", lower)
+    if "*" in bare.replace("count(*)", ""):
+        return "it asks for every column"
+    # The table credential may be read (its locks and dates), the column of that name and what looks like it may not.
+    for word in _WORD.findall(re.sub(r"\b(from|join) credential\b", r"\1 it", bare)):
         if word in FORBIDDEN_WORDS:
             return f"it holds the word {word}"
         if word in SECRET_COLUMNS or "password" in word:

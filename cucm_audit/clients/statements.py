@@ -15,8 +15,8 @@ class Statement:
     """One SELECT. ``fact`` is the table of the snapshot that its rows land in.
 
     ``since`` (inclusive) and ``until`` (exclusive) are releases. ``paged`` statements are fetched in pages, ordered by
-    ``key``, a unique column (or columns) that stands in their ``order by``. ``count`` is the statement that says how many
-    rows there must be; it is asked before and after, and the sums have to agree.
+    ``key``, a unique column (or columns) that stands in their ``order by``. ``count`` is the statement that says how
+    many rows there must be; it is asked before and after, and the sums have to agree.
     """
 
     fact: str
@@ -30,13 +30,38 @@ class Statement:
 
 PHONES = "from device d where d.tkclass = 1 and d.tkdeviceprofile = 0"
 PROFILES = "from device d where d.tkclass = 254"
+OWN_URLS = (
+    "from telecaster t join device d on t.fkdevice = d.pkid where d.tkclass = 1 and (t.authenticationurl <> ''"
+    " or t.proxyurl <> '' or t.secureservicesurl <> '' or t.secureauthenticationurl <> '')"
+)
+LOGIN_LINES = (
+    "from extensionmobilitydynamic emd"
+    " join devicenumplanmap dnpm on dnpm.fkdevice = emd.fkdevice_currentloginprofile"
+    " join numplan np on dnpm.fknumplan = np.pkid where emd.fkenduser is not null"
+)
+#: tkcredential 4 is the PIN. Whether one is set is never asked: naming the column would be enough to be refused.
+PINS = (
+    "from credential c left outer join credentialdynamic cd on cd.fkcredential = c.pkid where c.tkcredential = 4"
+    " and exists (select 1 from enduserdevicemap m where m.fkenduser = c.fkenduser and m.tkuserassociation = 5)"
+)
+CERTIFICATES = (
+    "from certificate c join certificateservicecertificatemap m on m.fkcertificate = c.pkid"
+    " join typecertificateservice tcs on m.tkcertificateservice = tcs.enum"
+)
+CONTROLLED = (
+    "from applicationuserdevicemap m join applicationuser au on m.fkapplicationuser = au.pkid where"
+    " m.tkuserassociation = 1"
+)
 
 STATEMENTS: tuple[Statement, ...] = (
-    # ------------------------------------------------------------------------------------------------------------- nodes
+    # ------------------------------------------------------------------------------------------------------------ nodes
     Statement(
         fact="node",
         since="10.0",
-        sql="select pkid, name, description, systemnode, nodeid, tknodeusage, tkprocessnoderole from processnode order by nodeid",
+        sql=(
+            "select pkid, name, description, systemnode, nodeid, tknodeusage, tkprocessnoderole from processnode"
+            " order by nodeid"
+        ),
     ),
     Statement(
         fact="node",
@@ -52,7 +77,7 @@ STATEMENTS: tuple[Statement, ...] = (
             " where pn.systemnode = 'f' order by pn.name, ts.name"
         ),
     ),
-    # -------------------------------------------------------------------------------------------------------- parameters
+    # ------------------------------------------------------------------------------------------------------- parameters
     Statement(
         fact="enterprise_param",
         sql=(
@@ -64,7 +89,8 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         fact="service_param",
         sql=(
-            "select pn.name as node, pn.systemnode, ts.name as service, pc.paramname, pc.paramvalue from processconfig pc"
+            "select pn.name as node, pn.systemnode, ts.name as service, pc.paramname, pc.paramvalue from"
+            " processconfig pc"
             " join processnode pn on pc.fkprocessnode = pn.pkid"
             " join typeservice ts on pc.tkservice = ts.enum"
             " where ts.name in ('Cisco Extension Mobility', 'Cisco Database Layer Monitor', 'Cisco Tftp',"
@@ -72,11 +98,12 @@ STATEMENTS: tuple[Statement, ...] = (
             " order by ts.name, pn.name, pc.paramname"
         ),
     ),
-    # ------------------------------------------------------------------------------------------------ groups, types, loads
+    # --------------------------------------------------------------------------------------------- groups, types, loads
     Statement(
         fact="cm_group_member",
         sql=(
-            "select cmg.name as cmgroup, cm.name as callmanager, m.priority, pn.name as node from callmanagergroupmember m"
+            "select cmg.name as cmgroup, cm.name as callmanager, m.priority, pn.name as node from"
+            " callmanagergroupmember m"
             " join callmanagergroup cmg on m.fkcallmanagergroup = cmg.pkid"
             " join callmanager cm on m.fkcallmanager = cm.pkid"
             " join processnode pn on cm.fkprocessnode = pn.pkid"
@@ -95,14 +122,16 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         fact="device_type",
         sql=(
-            "select tp.enum as product, tp.name as productname, tp.isinstalleddefault, tm.enum as model, tm.name as modelname"
+            "select tp.enum as product, tp.name as productname, tp.isinstalleddefault, tm.enum as model, tm.name as"
+            " modelname"
             " from typeproduct tp join typemodel tm on tp.tkmodel = tm.enum where tm.tkclass = 1 order by tp.enum"
         ),
     ),
     Statement(
         fact="product_feature",
         sql=(
-            "select psf.tkproduct, psf.tksupportsfeature, tsf.moniker, psf.tkdeviceprotocol from productsupportsfeature psf"
+            "select psf.tkproduct, psf.tksupportsfeature, tsf.moniker, psf.tkdeviceprotocol from"
+            " productsupportsfeature psf"
             " join typesupportsfeature tsf on psf.tksupportsfeature = tsf.enum"
             " where tsf.moniker = 'SUPPORTS_FEATURE_EMCC' or tsf.enum in (9, 13)"
             " order by psf.tkproduct, psf.tksupportsfeature, psf.tkdeviceprotocol"
@@ -120,14 +149,19 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         fact="phone_template",
-        sql="select pt.pkid, pt.name, pt.tkmodel, pt.tkdeviceprotocol, pt.numofbuttons from phonetemplate pt order by pt.name",
+        sql=(
+            "select pt.pkid, pt.name, pt.tkmodel, pt.tkdeviceprotocol, pt.numofbuttons from phonetemplate pt order"
+            " by pt.name"
+        ),
     ),
-    # ------------------------------------------------------------------------------------------- phones, profiles, services
+    # --------------------------------------------------------------------------------------- phones, profiles, services
     Statement(
         fact="phone",
         sql=(
-            "select d.pkid, d.name, d.description, d.tkmodel, tm.name as model, d.tkproduct, d.tkdeviceprotocol, d.fkdevicepool,"
-            " d.fkphonetemplate, d.allowhotelingflag, d.isprotected, d.ikdevice_defaultprofile, d.specialloadinformation,"
+            "select d.pkid, d.name, d.description, d.tkmodel, tm.name as model, d.tkproduct, d.tkdeviceprotocol,"
+            " d.fkdevicepool,"
+            " d.fkphonetemplate, d.allowhotelingflag, d.isprotected, d.ikdevice_defaultprofile,"
+            " d.specialloadinformation,"
             " d.fkenduser, d.tkphoneservicedisplay"
             " from device d join typemodel tm on d.tkmodel = tm.enum"
             " where d.tkclass = 1 and d.tkdeviceprofile = 0 order by d.pkid"
@@ -166,25 +200,40 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         fact="phone_service",
         sql=(
-            "select pkid, name, nameascii, urltemplate, secureurltemplate, tkphoneservice, tkphoneservicecategory, enabled,"
+            "select pkid, name, nameascii, urltemplate, secureurltemplate, tkphoneservice, tkphoneservicecategory,"
+            " enabled,"
             " enterprisesubscription, priority from telecasterservice order by name"
         ),
     ),
     Statement(
         fact="phone_subscription",
         sql=(
-            "select tss.pkid, tss.fkdevice, tss.fktelecasterservice, tss.urlbuttonindex from telecastersubscribedservice tss"
-            " order by tss.pkid"
+            "select tss.pkid, tss.fkdevice, tss.fktelecasterservice, tss.urlbuttonindex, tss.serviceurl,"
+            " tss.secureserviceurl"
+            " from telecastersubscribedservice tss order by tss.pkid"
         ),
         paged=True,
         key=("pkid",),
         count="select count(*) as n from telecastersubscribedservice",
     ),
-    # --------------------------------------------------------------------------------------------------------- people, logins
+    Statement(
+        fact="phone_url",
+        sql=(
+            "select t.fkdevice, t.authenticationurl, t.proxyurl, t.secureservicesurl, t.secureauthenticationurl"
+            f" {OWN_URLS} order by t.fkdevice"
+        ),
+        paged=True,
+        key=("fkdevice",),
+        count=f"select count(*) as n {OWN_URLS}",
+    ),
+    # --------------------------------------------------------------------------------------------------- people, logins
     Statement(
         fact="end_user",
         until="9.0",
-        sql="select eu.pkid, eu.userid, eu.status, eu.enableemcc from enduser eu where eu.tkuserprofile = 1 order by eu.pkid",
+        sql=(
+            "select eu.pkid, eu.userid, eu.status, eu.enableemcc from enduser eu where eu.tkuserprofile = 1 order by"
+            " eu.pkid"
+        ),
         paged=True,
         key=("pkid",),
         count="select count(*) as n from enduser eu where eu.tkuserprofile = 1",
@@ -225,12 +274,57 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         fact="em_login",
         sql=(
-            "select emd.pkid, emd.fkdevice, emd.fkenduser, emd.fkdevice_currentloginprofile, emd.logintime, emd.loginduration,"
+            "select emd.pkid, emd.fkdevice, emd.fkenduser, emd.fkdevice_currentloginprofile, emd.logintime,"
+            " emd.loginduration,"
             " emd.mismatchedlogin, emd.fkenduser_lastlogin from extensionmobilitydynamic emd order by emd.pkid"
         ),
         paged=True,
         key=("pkid",),
         count="select count(*) as n from extensionmobilitydynamic",
+    ),
+    Statement(
+        fact="login_line",
+        sql=(
+            "select emd.pkid, dnpm.pkid as linepkid, emd.fkdevice, emd.fkdevice_currentloginprofile, np.dnorpattern"
+            f" {LOGIN_LINES} order by emd.pkid, dnpm.pkid"
+        ),
+        paged=True,
+        key=("pkid", "linepkid"),
+        count=f"select count(*) as n {LOGIN_LINES}",
+    ),
+    Statement(
+        fact="user_credential",
+        sql=(
+            "select c.pkid, c.fkenduser, c.fkcredentialpolicy, c.credmustchange, c.doesntexpire, c.timechanged,"
+            " c.timeadminlockout, cd.pkid as dynamicpkid, cd.hackcount, cd.timehackedlockout"
+            f" {PINS} order by c.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {PINS}",
+    ),
+    Statement(
+        fact="credential_policy",
+        sql=(
+            "select cp.pkid, cp.displayname, cp.maxhacks, cp.lockoutduration, cp.maxdays from credentialpolicy cp"
+            " order by cp.pkid"
+        ),
+    ),
+    Statement(
+        fact="ldap_system",
+        sql="select s.syncenabled, s.useridattributename from ldapsystemconfig s",
+    ),
+    Statement(
+        fact="ldap_agreement",
+        sql=(
+            "select c.name, c.ldapsynchronizationbase, c.connectedldaphost, c.agreementstatus, c.fullsyncstatus,"
+            " c.incsyncstatus"
+            " from directorypluginconfig c order by c.name"
+        ),
+    ),
+    Statement(
+        fact="ldap_authentication",
+        sql="select a.authenticatewithcorpdir, a.userbase from ldapauthentication a",
     ),
     Statement(
         fact="app_user",
@@ -259,17 +353,47 @@ STATEMENTS: tuple[Statement, ...] = (
         ),
     ),
     Statement(
+        fact="device_control",
+        sql=f"select m.pkid, au.name as appuser, m.fkdevice {CONTROLLED} order by m.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {CONTROLLED}",
+    ),
+    # ---------------------------------------------------------------------------------------- certificates, replication
+    Statement(
+        fact="certificate",
+        sql=(
+            "select c.pkid, m.pkid as mappkid, c.servername, tcs.name as storename, tcs.usestruststore, c.certificate"
+            f" {CERTIFICATES} order by c.pkid, m.pkid"
+        ),
+        paged=True,
+        key=("pkid", "mappkid"),
+        count=f"select count(*) as n {CERTIFICATES}",
+    ),
+    Statement(
+        fact="replication_dynamic",
+        since="10.0",
+        sql=(
+            "select pn.name as node, trs.name as statename, rd.tkreplicationstatus, rd.datetimestamp from"
+            " replicationdynamic rd"
+            " join processnode pn on rd.fkprocessnode = pn.pkid"
+            " left outer join typereplicationstatus trs on rd.tkreplicationstatus = trs.enum"
+            " where pn.systemnode = 'f' order by pn.name"
+        ),
+    ),
+    Statement(
         fact="remote_cluster",
         sql="select clusterid, fullyqualifiedname, version from remotecluster order by clusterid",
     ),
 )
 
-#: Tables whose rows are counted on each node's own copy, over the CLI (axl-database.md section 8): short answers, one number.
+#: Tables whose rows are counted on each node's own copy, over the CLI (axl-database.md section 8): short answers, one
+#: number.
 COUNTED_TABLES = ("typemodel", "typeproduct")
 
 
 def for_release(fact: str, release: tuple[int, ...]) -> Statement | None:
-    """Return the variant of ``fact``'s statement for a release given as numbers, (12, 5, 1, ...), or None if it has none."""
+    """Return the variant of a fact for a release given as numbers (12, 5, 1, ...), None if it has none."""
     for statement in STATEMENTS:
         if statement.fact != fact:
             continue

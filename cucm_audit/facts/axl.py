@@ -29,6 +29,8 @@ NEVER_EMPTY = frozenset(
         "device_default",
         "phone_template",
         "app_user",
+        "credential_policy",
+        "certificate",
     }
 )
 

@@ -5,7 +5,8 @@ Reference: axl-database.md sections 2 to 7.
 
 from collections.abc import Callable, Mapping
 
-from cucm_audit.facts import Row
+from cucm_audit.facts import Row, certificates
+from cucm_audit.facts.axl_people import PEOPLE
 from cucm_audit.facts.values import Line, Refused
 from cucm_audit.model import Role
 
@@ -174,6 +175,18 @@ def _phone_subscription(line: Line) -> Row:
         "device_id": line.id("fkdevice"),
         "service_id": line.key("fktelecasterservice"),
         "button": line.maybe_number("urlbuttonindex"),
+        "url": line.text("serviceurl"),
+        "secure_url": line.text("secureserviceurl"),
+    }
+
+
+def _phone_url(line: Line) -> Row:
+    return {
+        "phone_id": line.id("fkdevice"),
+        "authentication_url": line.text("authenticationurl"),
+        "proxy_url": line.text("proxyurl"),
+        "secure_services_url": line.text("secureservicesurl"),
+        "secure_authentication_url": line.text("secureauthenticationurl"),
     }
 
 
@@ -228,6 +241,15 @@ def _remote_cluster(line: Line) -> Row:
     }
 
 
+def _replication_dynamic(line: Line) -> Row:
+    return {
+        "node": line.name("node"),
+        "state_number": line.maybe_number("tkreplicationstatus"),
+        "state": line.text("statename"),
+        "stamp": line.maybe_number("datetimestamp"),
+    }
+
+
 #: The function that reads a row of each table's statement. None means: no row of this table (the pseudo server).
 ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "node": _node,
@@ -252,4 +274,8 @@ ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "app_user_role": _app_user_role,
     "end_user_proxy": _end_user_proxy,
     "remote_cluster": _remote_cluster,
+    "phone_url": _phone_url,
+    "replication_dynamic": _replication_dynamic,
+    "certificate": certificates.row,
+    **PEOPLE,
 }

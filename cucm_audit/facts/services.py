@@ -1,4 +1,4 @@
-"""What runs on a node (Control Center) and a few counters (PerfMon). Each node is asked for itself.
+"""What runs on a node (Control Center), a few counters (PerfMon), its web certificate. Each node is asked for itself.
 
 Reference: serviceability.md sections 2 and 3.
 """
@@ -7,12 +7,13 @@ import datetime as dt
 from collections.abc import Iterator
 
 from cucm_audit.clients import ClientError
-from cucm_audit.facts import Ask, Fact, Per, Row
+from cucm_audit.facts import Ask, Fact, Per, Row, certificates
 from cucm_audit.facts.values import Refused, whole_number
 from cucm_audit.model import Reason, Source
 
 REPLICATION = "Number of Replicates Created and State of Replication"
 MOBILITY = "Cisco Extension Mobility"
+MEMORY = "Memory"
 _USABLE = {0, 1}  # CStatus
 _EM_IS_ACTIVE = "select 1 from activated_service where node = ? and service = 'Cisco Extension Mobility' and active = 1"
 
@@ -68,7 +69,7 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
     """Yield the counters of one node. An object that the node does not give makes the fact partial."""
     assert ask.services is not None
     assert ask.node is not None
-    objects = [REPLICATION]
+    objects = [REPLICATION, MEMORY]
     if list(ask.select(_EM_IS_ACTIVE, (ask.node.name,))):
         objects.append(MOBILITY)  # the object is there only where the service is
     failed: list[ClientError] = []
@@ -94,6 +95,16 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
         ask.partial(one.reason, one.detail or str(one), one.hint)
 
 
+def gather_web_certificate(ask: Ask) -> Iterator[Row]:
+    """Yield what the node's web certificate says. ClientError when it shows none."""
+    assert ask.services is not None
+    assert ask.node is not None
+    try:
+        yield {"node": ask.node.name, **certificates.der(ask.services.certificate().der)}
+    except Refused as error:
+        ask.partial(Reason.MALFORMED, str(error))
+
+
 FACTS: tuple[Fact, ...] = (
     Fact(
         table="service_status",
@@ -110,5 +121,13 @@ FACTS: tuple[Fact, ...] = (
         gather=gather_perf_counter,
         asks=("perfmonCollectCounterData",),
         needs=("activated_service",),
+    ),
+    Fact(
+        table="web_certificate",
+        per=Per.NODE,
+        source=Source.SERVICES,
+        gather=gather_web_certificate,
+        asks=("TLS handshake",),
+        never_empty=True,
     ),
 )

@@ -85,6 +85,8 @@ def _lines(world: World, count: int) -> Iterator[tuple[Any, ...]]:
         yield (guid("line", phone.number), phone.pkid, guid("dn", phone.number), 1)
         if phone.em and auto:
             yield (guid("adpline", phone.number), guid("adp", phone.number), guid("dn", phone.number), 1)
+        if phone.em:
+            yield (guid("udpline", phone.number), guid("udp", phone.number), guid("dn", phone.number), 1)
 
 
 def _last_seen(world: World, count: int) -> Iterator[tuple[Any, ...]]:

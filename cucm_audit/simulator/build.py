@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cucm_audit.simulator import (
     base_cluster,
     base_devices,
+    base_directory,
     base_parameters,
     base_products,
     base_roles,
@@ -47,7 +48,7 @@ def build(
             node.https_port, node.http_port, node.ssh_port = HTTPS_PORT, HTTP_PORT, SSH_PORT
     db = world.database = database.create(full)
     db.execute("begin")
-    for part in (base_products, base_cluster, base_parameters, base_roles):
+    for part in (base_products, base_cluster, base_parameters, base_roles, base_directory):
         part.fill(world)
     base_devices.fill(world, phones)
     base_users.fill(world, phones)

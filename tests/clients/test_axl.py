@@ -77,9 +77,10 @@ class Cluster:
     def __init__(self, rows: int = 0, release: str = "12.5.1.14900(63)") -> None:
         self.release = release
         self.rows = [
-            {"pkid": f"{n:08x}-0000", "fkdevice": f"d{n}", "fktelecasterservice": "s", "urlbuttonindex": str(n % 3)}
+            {"pkid": f"{n:08x}-0000", "fkdevice": f"d{n}", "fktelecasterservice": "s", "urlbuttonindex": str(n % 3),
+             "serviceurl": "x", "secureserviceurl": "y"}
             for n in range(rows)
-        ]
+        ]  # fmt: skip
         self.sql: list[str] = []
         self.versions: list[str] = []
         self.before: list[Answer] = []  # answers to the next SQL requests, in place of the real ones
@@ -575,7 +576,7 @@ def test_eighty_thousand_rows_in_flat_memory(connect):
         return rows_answer(
             [
                 {"pkid": f"{n:08x}-1111-2222-3333-444455556666", "fkdevice": "d" * 36, "fktelecasterservice": "s" * 36,
-                 "urlbuttonindex": "0"}
+                 "urlbuttonindex": "0", "serviceurl": "", "secureserviceurl": ""}
                 for n in range(start, min(total, start + size))
             ]
         )  # fmt: skip

@@ -260,6 +260,7 @@ def test_the_validator_alone_refuses(word: str) -> None:
         f"select {word} from device",
         f"select a from b where {word.upper()} = 1",
         f"select a.{word} from b a",
+        f"select a.b from credential a where a.{word} is null",
     ):
         with pytest.raises(WriteBlocked):
             sql.check_reading(text)
@@ -269,7 +270,8 @@ def test_the_validator_alone_refuses(word: str) -> None:
     "text",
     ["select a; from b", "select a -- b", "select {x} a", "select /* a */ b", 'select "a" from b', "select 'a from b",
      "select a\nfrom b", "select \u0430 from b", "seleсt a from b", " select a from b", "insert into a values (1)",
-     "select " + "a" * 5000],
+     "select " + "a" * 5000, "select * from credential", "select c.* from credential c", "select count(*), * from b",
+     "select credential from credential", "select a from b, credential"],
 )  # fmt: skip
 def test_the_validator_alone_refuses_shapes(text: str) -> None:
     with pytest.raises(WriteBlocked):
@@ -278,6 +280,7 @@ def test_the_validator_alone_refuses_shapes(text: str) -> None:
 
 def test_the_validator_lets_a_reading_statement_pass() -> None:
     sql.check_reading("select d.name from device d where d.name like 'SEP%' order by d.name")
+    sql.check_reading("select count(*) as n from b join credential c on c.fkenduser = b.pkid")
 
 
 # -------------------------------------------------------------------------------------------------------- command line

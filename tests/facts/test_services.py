@@ -7,7 +7,15 @@ import pytest
 
 from cucm_audit.clients import ClientError
 from cucm_audit.facts import Ask
-from cucm_audit.facts.services import MOBILITY, REPLICATION, gather_perf_counter, gather_service_status, started
+from cucm_audit.facts.services import (
+    MEMORY,
+    MOBILITY,
+    REPLICATION,
+    gather_perf_counter,
+    gather_service_status,
+    gather_web_certificate,
+    started,
+)
 from cucm_audit.facts.web import gather_web_page
 from cucm_audit.model import Node, Reason
 
@@ -100,26 +108,26 @@ def counters(answers, **rest):
 
 def test_a_counter_that_is_not_usable_has_no_value():
     rows, _, asked = counters(
-        {REPLICATION: [counter("a"), counter("b", status=0), counter("c", status=4)], MOBILITY: []}
+        {REPLICATION: [counter("a"), counter("b", status=0), counter("c", status=4)], MEMORY: [], MOBILITY: []}
     )
     assert [(row["counter"], row["value"]) for row in rows] == [("a", 2), ("b", 2), ("c", None)]
-    assert asked == [("cucm-sub1", REPLICATION), ("cucm-sub1", MOBILITY)]
+    assert asked == [("cucm-sub1", REPLICATION), ("cucm-sub1", MEMORY), ("cucm-sub1", MOBILITY)]
 
 
 def test_extension_mobility_is_counted_only_where_it_is_activated():
-    _, _, asked = counters({REPLICATION: [counter("a")]}, em=False)
-    assert asked == [("cucm-sub1", REPLICATION)]
+    _, _, asked = counters({REPLICATION: [counter("a")], MEMORY: []}, em=False)
+    assert asked == [("cucm-sub1", REPLICATION), ("cucm-sub1", MEMORY)]
 
 
-def test_one_object_that_fails_makes_it_partial_and_both_make_it_fail():
+def test_one_object_that_fails_makes_it_partial_and_all_make_it_fail():
     def error(reason):
         return ClientError(node="cucm-sub1", source="services", doing="asking", reason=reason)
 
-    rows, troubles, _ = counters({REPLICATION: [counter("a")], MOBILITY: error(Reason.TIMEOUT)})
+    rows, troubles, _ = counters({REPLICATION: [counter("a")], MEMORY: [], MOBILITY: error(Reason.TIMEOUT)})
     assert len(rows) == 1
     assert troubles[0][1] is Reason.TIMEOUT
     with pytest.raises(ClientError):
-        counters({REPLICATION: error(Reason.TIMEOUT), MOBILITY: error(Reason.TIMEOUT)})
+        counters(dict.fromkeys((REPLICATION, MEMORY, MOBILITY), error(Reason.TIMEOUT)))
 
 
 def test_a_refused_password_is_not_tried_for_the_next_object():
@@ -141,3 +149,9 @@ def test_the_extension_mobility_page_is_asked_only_where_the_service_is_activate
     web = SimpleNamespace(get=get)
     assert [row["page"] for row in gather_web_page(ask_of(web=web))] == ["em", "services"]
     assert [row["page"] for row in gather_web_page(ask_of(web=web, em=False))] == ["services"]
+
+
+def test_a_certificate_that_cannot_be_read_makes_the_fact_partial():
+    ask = ask_of(SimpleNamespace(certificate=lambda: SimpleNamespace(der=b"\x30\x03abc")))
+    assert list(gather_web_certificate(ask)) == []
+    assert ask.troubles[0][1] is Reason.MALFORMED
