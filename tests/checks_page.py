@@ -77,6 +77,7 @@ def _check(check: Check, snapshot: Snapshot) -> Iterator[str]:
     none = ", ".join(filter(None, (check.if_none.replace("_", " "), check.none_says)))
     told = {
         "Reads": ", ".join(f"`{name}`" for name in sorted(reads.facts | reads.publisher)),
+        "Compares with": ", ".join(f"`before.{name}`" for name in sorted(reads.before | reads.before_publisher)),
         "Releases": ", ".join(_span(low, high) for low, high in check.releases),
         "Says": cell(check.says),
         "Why": cell(check.why),

@@ -21,7 +21,7 @@ PACKAGE = EXAMPLES / "own-checks-package"
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A snapshot of a healthy cluster (its 8841 run a load older than the example's), taken through the command line."""
+    """A snapshot of a healthy cluster, whose 8841 run a load older than the example's, saved by the program itself."""
     folder = tmp_path_factory.mktemp("saved")
     environment = {**os.environ, "HOME": str(folder)}
     with Cluster(build("12.5", "healthy", 60), max_life=300) as cluster:
@@ -52,6 +52,7 @@ def test_a_folder_of_checks(call: Call, saved: Path) -> None:
     assert found["acme-phone-description"]["verdict"] == "fail"
     assert found["acme-phone-description"]["rows"] == ["ACME-1"]
     assert found["acme-profile-name"]["examined"] > 0
+    assert found["acme-profile-name"]["verdict"] in ("pass", "fail"), "its setting is laid beside those that were saved"
     by_hand = [outcome for outcome in said.json()["outcomes"] if outcome["verdict"] == "by_hand"]
     assert [outcome["rows"] for outcome in by_hand] == [["ACME-2"]]
 
@@ -75,6 +76,7 @@ def test_a_folder_that_the_cluster_file_names(call: Call, saved: Path, tmp_path:
 
 def test_a_folder_of_bad_loads_only(call: Call, saved: Path) -> None:
     """A table without a check: the checks of known bad loads read it, also for a snapshot that was saved before."""
+    content = saved.read_bytes()
     before = outcomes(audit(call, saved, "--document", "em-login-7821").json(), "bad-load-active")
     after = outcomes(
         audit(call, saved, "--document", "em-login-7821", "--checks", EXAMPLES / "own-bad-loads").json(),
@@ -84,6 +86,7 @@ def test_a_folder_of_bad_loads_only(call: Call, saved: Path) -> None:
     named = [finding for outcome in after for finding in outcome["findings"]]
     assert named, after
     assert {finding["evidence"]["columns"]["b.reference"] for finding in named} == {"Ticket ACME-1207"}
+    assert saved.read_bytes() == content, "the snapshot stays as it was saved"
 
 
 def test_a_pip_package_is_found_and_not_imported(saved: Path, tmp_path: Path) -> None:
