@@ -176,7 +176,7 @@ class Desk:
             what = "phone" if one.lacks == "device" else "user"
             detail = f"wrong in this cluster; whether it concerns this login only --{one.lacks} tells (the {what})"
         elif not one.here and verdict is Verdict.FAIL:
-            detail = "wrong in this cluster; which node answers this login could not be told"
+            detail = "wrong in this cluster; whether it concerns this phone and user could not be told"
         shown = {key: value for outcome in mine for key, value in outcome.show.items() if value not in (None, "")}
         return Answer(
             id=name,

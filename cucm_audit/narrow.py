@@ -130,9 +130,11 @@ class Person:
         return replace(found, here=True) if parameters(check.sql) else found
 
     def _about(self, check: Check) -> Narrowed:
-        kind = self._checks.guide.about.get(check.id, "cluster")
+        kind = self._checks.guide.about.get(check.id, "cluster" if check.id in self._checks.guide.asks else "")
         if not self.named or kind == "cluster":
             return Narrowed(check=check, here=True)
+        if not kind:
+            return Narrowed(check=check, here=False)
         if kind == "answers":
             return Narrowed(check=check, here=self.nodes is not None, nodes=self.nodes)
         if kind == "device":

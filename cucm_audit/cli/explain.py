@@ -1,6 +1,7 @@
 """``cucm-audit explain``: what a phone shows, a row, a check, a document; on a cluster for one phone and one user."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -54,7 +55,18 @@ door = together(
 )  # fmt: skip
 
 
-@click.command("explain")
+class _Explain(click.Command):
+    """Takes -32 for what a phone shows, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put negative numbers behind the two hyphens after which there is no option any more."""
+        numbers = [word for word in args if re.fullmatch(r"-\d+", word)]
+        if numbers and "--" not in args:
+            args = [*(word for word in args if word not in numbers), "--", *numbers]
+        return super().parse_args(ctx, args)
+
+
+@click.command("explain", cls=_Explain)
 @click.argument("thing", nargs=-1, required=True)
 @about_options
 @door
