@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from cucm_audit.words import numbers, version_in
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
 
+Text = Annotated[str, msgspec.Meta(min_length=1)]
 Value = str | int | float | bool
 IfNone = Literal["not_applicable", "unknown", "pass"]
 Kind = TypeVar("Kind", bound=msgspec.Struct)
@@ -31,17 +32,17 @@ class CheckError(Exception):
 class DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
     """The ``[document]`` table of a check file."""
 
-    id: str
-    title: str
-    source: str
+    id: Text
+    title: Text
+    source: Text
 
 
 class RowFile(msgspec.Struct, forbid_unknown_fields=True):
     """A ``[[row]]`` of a check file."""
 
-    id: str
-    symptom: str
-    look: str
+    id: Text
+    symptom: Text
+    look: Text
     checks: list[str]
     by_hand: str = ""
     retired: str = ""
@@ -50,13 +51,13 @@ class RowFile(msgspec.Struct, forbid_unknown_fields=True):
 class CheckFile(msgspec.Struct, forbid_unknown_fields=True):
     """A ``[[check]]`` of a check file."""
 
-    id: str
-    title: str
+    id: Text
+    title: Text
     severity: Severity
-    look_at: str
-    subject: str
-    says: str
-    fix: str
+    look_at: Text
+    subject: Text
+    says: Text
+    fix: Text
     example: dict[str, Any]
     wrong_if: str = ""
     fine: dict[str, Any] = msgspec.field(default_factory=dict)

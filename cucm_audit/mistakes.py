@@ -68,6 +68,8 @@ def _value(text: str) -> str:
     key = re.match(r"\w+", place)
     if wrong := re.match(r"Invalid enum value (.+)", says):
         return f"{place}: {wrong[1]} is no choice; write {_CHOICES[key[0] if key else 'severity']}"
+    if "length >= 1" in says:
+        return f"{place} is empty: write it"
     if key and key[0] == "releases":
         return f'{place}: a range is two releases in quotes, "" is an open end: releases = [["12.5", ""]]'
     if wrong := re.match(r"Expected `(\w+)`, got `(\w+)`", says):

@@ -231,7 +231,7 @@ class Snapshot:
                     marks = ", ".join("?" * len(row))
                     self._connection.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))  # noqa: S608
                     written += 1
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:  # a number of more than 64 bits
             raise RowRefused(f"{table}: {error}") from None
         return written
 

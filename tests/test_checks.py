@@ -136,6 +136,8 @@ MISTAKES = {
     "nothing wrong": (('wrong = ["SEP1"]', ""), IN_THE_CHECK + "the example has nothing wrong in it"),
     "wrong is a text": (('wrong = ["SEP1"]', 'wrong = "SEP1"'), 'wrong: expected a list of subjects: wrong = ["..."]'),
     "rows are a text": (('phone = [{ id = "1", name = "SEP1" }, { id = "2", name = "SEP2", description = "desk" }]', 'phone = "SEP1"'), "phone: expected a list of rows: phone = [{ column = value }]"),
+    "a number of 80 bits": (('{ id = "1", name = "SEP1" }', '{ id = "1", name = "SEP1", model_number = 1208925819614629174706176 }'), "its example does not fit the tables: phone: "),
+    "nothing said": (('says     = "{name} has no description"', 'says     = ""'), IN_THE_CHECK + "says is empty: write it"),
     "a key twice": (('id = "2"', 'id = "1"'), "its example does not fit the tables: phone: UNIQUE"),
     "not true": (('wrong = ["SEP1"]', 'wrong = ["SEP2"]'), IN_THE_CHECK + "its example is not true: wrong says SEP2, the check finds SEP1; mend the one"),
     "not all": (('wrong = ["SEP1"]', 'wrong = ["SEP1", "SEP2"]'), "wrong says SEP1, SEP2, the check finds SEP1"),
