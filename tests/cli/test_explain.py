@@ -282,6 +282,15 @@ def test_the_way_of_a_login_on_a_healthy_cluster_is_fine_but_for_what_nobody_can
     assert all(one["seen"] for topic in answer["topics"] for one in topic["answers"])
 
 
+def test_asked_live_the_login_page_is_looked_at_too(tmp_path):
+    with lab(tmp_path, phones=30) as made:
+        code, out, err = made.run("explain", "login", "--node", "lab", "--device", PHONE, "--user", USER, "-f", "json")
+    verdicts = {topic["code"]: topic["verdict"] for topic in json.loads(out)["topics"]}
+    assert verdicts.pop("pin") == "by_hand"
+    assert set(verdicts.values()) == {"pass"}, verdicts
+    assert code == 0, err
+
+
 @pytest.mark.parametrize(
     ("scenario", "step", "user"),
     [
