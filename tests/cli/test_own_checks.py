@@ -15,7 +15,8 @@ from cucm_audit.simulator.build import build
 from cucm_audit.simulator.cluster import Cluster
 from tests.cli.conftest import Call, Said
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 PACKAGE = EXAMPLES / "own-checks-package"
 
 
@@ -92,7 +93,7 @@ def test_a_folder_of_bad_loads_only(call: Call, saved: Path) -> None:
 def test_a_pip_package_is_found_and_not_imported(saved: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     _install(PACKAGE, site, tmp_path)
-    environment = {**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path)}
+    environment = _beside(site, tmp_path)
 
     def python(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -115,11 +116,16 @@ def test_a_package_that_is_gone_is_named(tmp_path: Path) -> None:
     shutil.rmtree(site / "cucm_audit_acme")
     said = subprocess.run(
         [sys.executable, "-m", "cucm_audit", "checks"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path)},
+        cwd=tmp_path, env=_beside(site, tmp_path),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert said.returncode == 2
     assert "the check pack acme names cucm_audit_acme, which is no installed package" in said.stderr
+
+
+def _beside(site: Path, home: Path) -> dict[str, str]:
+    """An environment in which the package stands beside the program that is tested."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)]), "HOME": str(home)}
 
 
 def _install(package: Path, site: Path, folder: Path) -> None:
