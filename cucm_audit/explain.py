@@ -5,14 +5,15 @@ are put in order: what fails for this phone and user first, then what could not 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from cucm_audit.answer import Answer, Topic, fails
 from cucm_audit.checks import Checks, Row
 from cucm_audit.error_codes import Cause, Code, Step
 from cucm_audit.judge import judge
-from cucm_audit.model import Finding, Gathered, Outcome, Reason, Severity, State, Verdict
+from cucm_audit.model import Gathered, Outcome, Reason, Severity, State, Verdict
 from cucm_audit.narrow import Narrowed, Person
 from cucm_audit.snapshot import Snapshot
 
@@ -20,77 +21,6 @@ from cucm_audit.snapshot import Snapshot
 MOST_OTHERS = 3
 _UNSEEN = (State.FAILED, State.PARTIAL, State.NOT_ASKED)
 _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.BY_HAND, Verdict.PASS, Verdict.NOT_APPLICABLE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one check says. ``here`` is False when it fails, but not surely for the phone and user that were named."""
-
-    id: str
-    title: str
-    verdict: Verdict
-    here: bool = True
-    severity: Severity | None = None
-    detail: str = ""
-    findings: tuple[Finding, ...] = ()
-    could_not_tell: tuple[Finding, ...] = ()
-    shown: Mapping[str, Any] = field(default_factory=dict)
-    seen: tuple[Gathered, ...] = ()
-    elsewhere: int = 0  # findings of the same check about other phones, users and services
-    others: tuple[Finding, ...] = ()  # the first of them
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """One cause, or one step. ``verdict`` is None when no cluster was asked."""
-
-    says: str
-    verdict: Verdict | None = None
-    code: str = ""
-    likely: int = 0
-    rows: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    by_hand: str = ""
-    do: str = ""
-    detail: str = ""
-    look: str = ""
-
-    @property
-    def fixes(self) -> tuple[str, ...]:
-        """Return what to do about what was found wrong here."""
-        found = [finding.fix for answer in self.answers if _fails(answer) for finding in answer.findings]
-        return tuple(dict.fromkeys(text for text in found if text))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An explanation. ``about``: lines of label and text. ``ranked``: the topics stand in order of likelihood."""
-
-    asked: str
-    kind: str
-    title: str
-    about: tuple[tuple[str, str], ...] = ()
-    topics: tuple[Topic, ...] = ()
-    ranked: bool = False
-    guessed: str = ""
-    strangers: tuple[str, ...] = ()
-    gaps: tuple[Gathered, ...] = ()
-    device: str = ""
-    user: str = ""
-    cluster: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """Return what to try, in order: remedies of what fails, then the places where nobody could look."""
-        fails = [fix for topic in self.topics if topic.verdict is Verdict.FAIL for fix in (topic.fixes or (topic.do,))]
-        open_ = [
-            topic.by_hand or topic.do
-            for topic in self.topics
-            if topic.verdict in (Verdict.UNKNOWN, Verdict.BY_HAND, None)
-        ]
-        hints = [gap.hint for gap in self.gaps]
-        return tuple(dict.fromkeys(text for text in (*fails, *open_, *hints) if text))
 
 
 def cause(code: Code, one: Cause) -> Topic:
@@ -247,10 +177,6 @@ def _missed(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _fails(answer: Answer) -> bool:
-    return answer.verdict is Verdict.FAIL and answer.here
-
-
 def _counts(answer: Answer) -> Verdict:
     """Return the verdict that an answer brings to its topic: what fails, but perhaps for others, is not known."""
     return Verdict.UNKNOWN if answer.verdict is Verdict.FAIL and not answer.here else answer.verdict
@@ -267,7 +193,7 @@ def _rank(topic: Topic) -> tuple[int, bool, bool, int]:
     place = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.BY_HAND: 2, Verdict.PASS: 3, Verdict.NOT_APPLICABLE: 4}
     assert topic.verdict is not None
     somewhere = any(answer.verdict is Verdict.FAIL and not answer.here for answer in topic.answers)
-    notes = topic.verdict is Verdict.FAIL and all(a.severity is Severity.NOTE for a in topic.answers if _fails(a))
+    notes = topic.verdict is Verdict.FAIL and all(a.severity is Severity.NOTE for a in topic.answers if fails(a))
     others = any(answer.elsewhere for answer in topic.answers)
     rank = 1 if somewhere and topic.verdict is Verdict.UNKNOWN else place[topic.verdict]
     return rank, notes, rank > 2 and not others, topic.likely

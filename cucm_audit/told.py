@@ -5,9 +5,10 @@ Shared words of the offline answer and of the one about a cluster.
 
 from dataclasses import replace
 
+from cucm_audit.answer import Told, Topic
 from cucm_audit.checks import Checks
-from cucm_audit.error_codes import Code
-from cucm_audit.explain import Desk, Told, Topic, causes, of_row, of_step
+from cucm_audit.error_codes import Code, filled
+from cucm_audit.explain import Desk, causes, of_row, of_step
 from cucm_audit.lookup import Found
 from cucm_audit.snapshot import Snapshot
 
@@ -17,6 +18,36 @@ _KINDS = {
     "page": "text of the phone itself",
     "old": "text of releases 3.x and 4.x",
 }
+#: Who and where a phone and a user are: always asked.
+_ALWAYS = frozenset(
+    {"node", "phone", "device_profile", "user_profile", "end_user", "em_login", "registration", "phone_service",
+     "phone_subscription", "device_default", "device_pool", "cm_group_member", "software_version"}
+)  # fmt: skip
+#: What the picture of device packs draws beside the verdicts.
+_DRAWN = frozenset({"device_type", "system_event", "service_status", "node_clock", "installed_option"})
+
+
+def needed(checks: Checks, found: Found) -> frozenset[str]:
+    """Return the facts that the answer needs; those of other checks are not asked."""
+    empty, tables = Snapshot.memory(), set(_ALWAYS)
+    for name in _names(checks, found):
+        reads = empty.reads(filled((checks.guide.asks.get(name) or checks.checks[name]).sql))
+        tables |= reads.facts | reads.publisher
+    empty.close()
+    return frozenset(tables | _DRAWN if found.document is not None else tables)
+
+
+def _names(checks: Checks, found: Found) -> list[str]:
+    """Return every check and ask that the answer reads."""
+    if found.login:
+        return [name for step in checks.guide.steps for name in (*step.checks, *step.asks)]
+    if found.document is not None:
+        return [name for row in checks.rows if row.document == found.document.id for name in row.checks]
+    if found.row is not None:
+        return list(found.row.checks)
+    if found.check is not None:
+        return [found.check.id]
+    return [name for code in found.codes for one in code.cause for name in (*one.checks, *one.asks, *one.only_if)]
 
 
 def offline(text: str, found: Found, checks: Checks) -> Told:
@@ -129,7 +160,7 @@ def _cluster(snapshot: Snapshot, desk: Desk) -> list[tuple[str, str]]:
     lines += [("Phone", _phone(snapshot, person.device))] if person.device else []
     lines += [("User", _user(snapshot, person.user))] if person.user else []
     if person.device:
-        nodes = ", ".join(person.nodes) if person.nodes else "could not be told: no URL of its services leads to a node"
+        nodes = ", ".join(person.nodes) if person.nodes else "could not be told, or no URL of its services leads to a node"
         lines.append(("Asks", nodes))
     return lines
 

@@ -32,6 +32,7 @@ JUDGING = {
     "narrow",
     "error_codes",
     "told",
+    "answer",
     "pack_picture",
     "diff",
     "waivers",

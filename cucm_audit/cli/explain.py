@@ -15,8 +15,9 @@ from cucm_audit.cli.console import refuse_existing, say, width, write_file
 from cucm_audit.cli.options import checks_option, file_path, option, output_options, talk_options, together
 
 if TYPE_CHECKING:
-    from cucm_audit.checks import Check, Checks
-    from cucm_audit.explain import Desk, Told, Topic
+    from cucm_audit.answer import Told, Topic
+    from cucm_audit.checks import Checks
+    from cucm_audit.explain import Desk
     from cucm_audit.lookup import Found
     from cucm_audit.snapshot import Snapshot
 
@@ -143,48 +144,12 @@ def _snapshot(wishes: Wishes, checks: "Checks", found: "Found") -> "Iterator[Sna
         return
     from cucm_audit.cli import door as doors
     from cucm_audit.cli.gather import gather
+    from cucm_audit.told import needed
 
     config = doors.load(wishes.config_file, quiet=True)
-    needed = replace(wishes, tables=_needed(checks, found))
-    with gather(doors.resolve(wishes.node, config), config, checks, needed) as snapshot:
+    less = replace(wishes, tables=needed(checks, found))
+    with gather(doors.resolve(wishes.node, config), config, checks, less) as snapshot:
         yield snapshot
-
-
-#: Who and where a phone and a user are: always asked.
-_ALWAYS = frozenset(
-    {"node", "phone", "device_profile", "user_profile", "end_user", "em_login", "registration", "phone_service",
-     "phone_subscription", "device_default", "device_pool", "cm_group_member", "software_version"}
-)  # fmt: skip
-
-
-def _needed(checks: "Checks", found: "Found") -> frozenset[str]:
-    """Return the facts that the answer needs; those of other checks are not asked."""
-    from cucm_audit.error_codes import filled
-    from cucm_audit.snapshot import Snapshot
-
-    empty, tables = Snapshot.memory(), set(_ALWAYS)
-    for name in _names(checks, found):
-        check: Check | None = checks.guide.asks.get(name) or checks.checks.get(name)
-        if check is not None:
-            reads = empty.reads(filled(check.sql))
-            tables |= reads.facts | reads.publisher
-    if found.document is not None:
-        tables |= {"device_type", "system_event", "service_status", "node_clock", "installed_option"}
-    empty.close()
-    return frozenset(tables)
-
-
-def _names(checks: "Checks", found: "Found") -> list[str]:
-    """Return every check and ask that the answer reads."""
-    if found.login:
-        return [name for step in checks.guide.steps for name in (*step.checks, *step.asks)]
-    if found.document is not None:
-        return [name for row in checks.rows if row.document == found.document.id for name in row.checks]
-    if found.row is not None:
-        return list(found.row.checks)
-    if found.check is not None:
-        return [found.check.id]
-    return [name for code in found.codes for one in code.cause for name in (*one.checks, *one.asks, *one.only_if)]
 
 
 # -------------------------------------------------------------------------------------------------------- the answer

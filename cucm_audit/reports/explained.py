@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cucm_audit.explain import Answer, Told, Topic
+from cucm_audit.answer import Answer, Told, Topic
 from cucm_audit.model import Finding, Gathered, Verdict
 from cucm_audit.reports.groups import alike, listed, missing
 from cucm_audit.reports.lines import hanging
