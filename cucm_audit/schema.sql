@@ -86,10 +86,11 @@ create table upgrade_path (    -- which releases are upgraded in one step; a pai
 create table dropped_model (   -- phone models that a release no longer registers
   model text not null,         -- as in the database: Cisco 7912
   from_release text not null,  -- first release without it
-  read_in text not null,       -- release whose documentation has the list: for a target that no row names, nothing is known
+  known_from text not null,    -- the source tells every dropped model of the releases from this one on ...
+  known_to text not null,      -- ... to before this one; of other releases nothing is known
   as_of text not null,
   source text not null,
-  primary key (model, from_release, read_in)
+  primary key (model, from_release)
 );
 
 create table minimum_load (    -- loads that phones need before they can go on to the load of a release
@@ -635,6 +636,13 @@ create view boot_after_pack as -- the first Boot line after each option; line 0 
     from pack_event p left join system_event e on e.node = p.node and e.action = 'Boot' and e.line > p.line
    group by p.node, p.stem;
 
+create view boot_after_switch as  -- the first Boot line after the last switch of versions (or installation); line 0 = not booted since
+  select s.node, coalesce(min(e.line), 0) as line, e.local_at
+    from (select node, max(line) as line from system_event
+           where action in ('Switch Version', 'Install') and result not in ('Failure', 'Cancel') group by node) s
+    left join system_event e on e.node = s.node and e.action = 'Boot' and e.line > s.line
+   group by s.node;
+
 create view service_start as   -- since when a service runs, UTC: its StartTime in the node's zone, else the node's clock minus its uptime
   select s.node, s.service, s.status, s.local_started_at as local_at,
          case when s.status = 'Started'
@@ -660,6 +668,7 @@ create view publisher_last_boot as select * from last_boot where node = (select 
 create view publisher_node_clock as select * from node_clock where node = (select name from node where role = 'publisher');
 create view publisher_table_count as select * from table_count where node = (select name from node where role = 'publisher');
 create view publisher_boot_after_pack as select * from boot_after_pack where node = (select name from node where role = 'publisher');
+create view publisher_boot_after_switch as select * from boot_after_switch where node = (select name from node where role = 'publisher');
 
 create view clock_gap as       -- between a node's clock and the publisher's: at least so many seconds, because answers take time
   select node, seconds, case when seconds > 172800 then cast(seconds / 86400 as integer) || ' days' else seconds || ' seconds' end as apart

@@ -40,6 +40,8 @@ def example_of(check: Check, checks: Checks, *, fine: bool = False) -> Snapshot:
     """The example of a check, on a release that the check is for, with a whole ledger."""
     snapshot = example(check, checks.settings, fine=fine)
     whole(snapshot)
+    if snapshot.before is not None:
+        whole(snapshot.before)
     return snapshot
 
 

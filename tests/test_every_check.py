@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from example_snapshots import broken, example_of, outcomes, subjects
+from example_snapshots import broken, example_of, outcomes, subjects, whole
 
 from cucm_audit import checkfile
 from cucm_audit.checks import load
@@ -12,6 +12,8 @@ from cucm_audit.snapshot import Snapshot, columns
 
 CHECKS = load(packages=False)
 ALL = sorted(CHECKS.checks)
+#: Checks that compare with a snapshot from before.
+AFTER = [name for name in ALL if "before" in CHECKS.checks[name].example]
 JUDGING = [name for name in ALL if CHECKS.checks[name].wrong_if]
 
 
@@ -69,6 +71,39 @@ def test_it_passes_nothing_when_a_fact_that_it_reads_is_broken(name, state):
             assert not outcome.findings
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.PARTIAL])
+@pytest.mark.parametrize("name", AFTER)
+def test_it_passes_nothing_when_a_fact_from_before_is_broken(name, state):
+    check = CHECKS.checks[name]
+    for fact in sorted(example_of(check, CHECKS).reads(check.sql).before):
+        fresh = example_of(check, CHECKS)
+        broken(fresh.before, fact, state)
+        for outcome in outcomes(fresh, alone(name), name):
+            assert outcome.verdict is Verdict.UNKNOWN, f"before.{fact} is {state}"
+            assert outcome.reason is Reason.TIMEOUT
+            assert "before" in outcome.detail
+            assert not outcome.findings
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_without_a_snapshot_from_before_it_does_not_apply(name):
+    snapshot = example_of(CHECKS.checks[name], CHECKS)
+    snapshot.before = None
+    found = outcomes(snapshot, alone(name), name)
+    assert {outcome.verdict for outcome in found} == {Verdict.NOT_APPLICABLE}
+    assert {outcome.detail for outcome in found} == {"no snapshot from before was given"}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_it_passes_nothing_when_the_nodes_of_before_are_not_known_or_nothing_was_gathered(name):
+    snapshot = example_of(CHECKS.checks[name], CHECKS)
+    broken(snapshot.before, "node", State.PARTIAL)
+    assert {outcome.verdict for outcome in outcomes(snapshot, alone(name), name)} == {Verdict.UNKNOWN}
+    fresh = checkfile.example(CHECKS.checks[name], CHECKS.settings)
+    whole(fresh)  # but the one before has no ledger at all
+    assert {outcome.verdict for outcome in outcomes(fresh, alone(name), name)} == {Verdict.UNKNOWN}
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_it_passes_nothing_when_the_list_of_nodes_is_broken(name):
     snapshot = example_of(CHECKS.checks[name], CHECKS)
@@ -84,27 +119,31 @@ def test_it_passes_nothing_when_a_fact_was_never_gathered(name):
         assert outcome.verdict is Verdict.UNKNOWN
 
 
-def read_columns(snapshot: Snapshot, table: str) -> list[str]:
-    return [column.name for column in columns(table) if column.nullable]
+def may_be_unknown(snapshot: Snapshot, sql: str) -> list[tuple[str, str, str]]:
+    """Every nullable column that a query reads: place ("" or "before"), table, column."""
+    reads = snapshot.reads(sql)
+    return [
+        (place, table, column.name)
+        for place, tables in (("", reads.facts), ("before", reads.before))
+        for table in sorted(tables)
+        for column in columns(table)
+        if column.nullable and (table, column.name) != ("node", "release")  # decides whether the check applies at all
+    ]
 
 
 @pytest.mark.parametrize("name", JUDGING)
 def test_a_value_that_is_not_known_hides_nothing(name):
     """With any nullable column emptied, what was wrong in the example is wrong still, or it could not be told."""
     check = CHECKS.checks[name]
-    for table in sorted(example_of(check, CHECKS).reads(check.sql).facts):
-        for column in read_columns(example_of(check, CHECKS), table):
-            if (table, column) == ("node", "release"):
-                continue  # decides whether the check applies at all; tested with the releases
-            snapshot = example_of(check, CHECKS)
-            for _ in snapshot.select(f"update {table} set {column} = null"):
-                pass
-            found = outcomes(snapshot, alone(name), name)
-            seen = subjects(found) | subjects(found, "could_not_tell")
-            lost = [
-                outcome
-                for outcome in found
-                if outcome.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
-                and any(wrong.startswith(f"{outcome.node}/") or not outcome.node for wrong in check.example["wrong"])
-            ]
-            assert not lost, f"{table}.{column} is NULL: {[(o.node, o.verdict) for o in lost]}, saw {seen}"
+    for place, table, column in may_be_unknown(example_of(check, CHECKS), check.sql):
+        snapshot = example_of(check, CHECKS)
+        (snapshot.before if place else snapshot).empty(table, column)
+        found = outcomes(snapshot, alone(name), name)
+        seen = subjects(found) | subjects(found, "could_not_tell")
+        lost = [
+            outcome
+            for outcome in found
+            if outcome.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+            and any(wrong.startswith(f"{outcome.node}/") or not outcome.node for wrong in check.example["wrong"])
+        ]
+        assert not lost, f"{place} {table}.{column} is NULL: {[(o.node, o.verdict) for o in lost]}, saw {seen}"
