@@ -70,9 +70,10 @@ class Told:
         """Return what to try, in order: remedies of what fails, then the places where nobody could look."""
         fails = [fix for topic in self.topics if topic.verdict is Verdict.FAIL for fix in (topic.fixes or (topic.do,))]
         open_ = [
-            topic.by_hand or topic.do
+            text
             for topic in self.topics
             if topic.verdict in (Verdict.UNKNOWN, Verdict.BY_HAND, None)
+            for text in (topic.fixes or (topic.by_hand or topic.do,))
         ]
         hints = [gap.hint for gap in self.gaps]
         return tuple(dict.fromkeys(text for text in (*fails, *open_, *hints) if text))

@@ -19,7 +19,10 @@ from cucm_audit.snapshot import QueryRefused, Snapshot
 _PARAMETER = re.compile(r":(device|user)\b")
 TABLES = ("em_error_code", "login_way")
 #: Whom a check can speak of (table [about]).
-KINDS = ("phone", "profile", "auto", "device", "user", "service", "answers", "model", "cluster")
+KINDS = (
+    "phone", "profile", "auto", "device", "user", "service", "answers", "model", "product", "control", "subscription",
+    "cluster",
+)  # fmt: skip
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

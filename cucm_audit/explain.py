@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from cucm_audit.answer import Answer, Topic, fails
+from cucm_audit.answer import Answer, Topic
 from cucm_audit.checks import Checks, Row
 from cucm_audit.error_codes import Cause, Code, Step
 from cucm_audit.judge import judge
@@ -178,8 +178,15 @@ def _missed(outcome: Outcome) -> Outcome:
 
 
 def _counts(answer: Answer) -> Verdict:
-    """Return the verdict that an answer brings to its topic: what fails, but perhaps for others, is not known."""
-    return Verdict.UNKNOWN if answer.verdict is Verdict.FAIL and not answer.here else answer.verdict
+    """Return the verdict that an answer brings to its topic.
+
+    What fails, but perhaps for others, is not known; a note is no fault: a person looks at it.
+    """
+    if answer.verdict is not Verdict.FAIL:
+        return answer.verdict
+    if not answer.here:
+        return Verdict.UNKNOWN
+    return Verdict.BY_HAND if answer.severity is Severity.NOTE else Verdict.FAIL
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -188,12 +195,11 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in _ORDER if verdict in found), Verdict.NOT_APPLICABLE)
 
 
-def _rank(topic: Topic) -> tuple[int, bool, bool, int]:
+def _rank(topic: Topic) -> tuple[int, bool, int]:
     """Order: fails here; fails, perhaps for others; nobody can tell; fine. Within that as likely as it is anyway."""
     place = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.BY_HAND: 2, Verdict.PASS: 3, Verdict.NOT_APPLICABLE: 4}
     assert topic.verdict is not None
     somewhere = any(answer.verdict is Verdict.FAIL and not answer.here for answer in topic.answers)
-    notes = topic.verdict is Verdict.FAIL and all(a.severity is Severity.NOTE for a in topic.answers if fails(a))
     others = any(answer.elsewhere for answer in topic.answers)
     rank = 1 if somewhere and topic.verdict is Verdict.UNKNOWN else place[topic.verdict]
-    return rank, notes, rank > 2 and not others, topic.likely
+    return rank, rank > 2 and not others, topic.likely

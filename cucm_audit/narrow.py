@@ -36,6 +36,12 @@ _SUBJECTS: Mapping[str, str] = {
     "model": """select d.model || ' ' || d.protocol from phone p
       join device_default d on d.model_number = p.model_number and d.protocol_number = p.protocol_number
       where p.name = :device and p.load_override = ''""",
+    "product": """select p.model || ', protocol ' || p.protocol_number from phone p where p.name = :device union all
+      select t.product from phone p join device_type t on t.product_number = p.product_number where p.name = :device""",
+    "control": """select p.name || ', ' || c.app_user from phone p join device_control c on c.device_id = p.id
+      where p.name = :device""",
+    "subscription": f"""select n.name || ', ' || v.name from phone_service v
+      join (select :device as name union {_PROFILES}) n""",  # noqa: S608
 }
 #: The nodes that a phone asks for a login: the hosts of its URLs. One without an address may be one of them.
 _ANSWERING = f"""select distinct n.name from ({_SERVICES}) s join service_url u on u.service = s.name
@@ -48,6 +54,9 @@ _NEEDS = {
     "user": "user",
     "service": "device",
     "model": "device",
+    "product": "device",
+    "control": "device",
+    "subscription": "device",
 }
 
 
