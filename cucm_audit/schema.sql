@@ -265,6 +265,84 @@ create table replication_dynamic (  -- what the database says of its replication
   stamp integer
 );
 
+create table core_file (       -- utils core active list: what a process left behind when it crashed                 [SSH, per node]
+  node text not null,
+  name text not null,          -- core.62556.6.ccm.1645336926
+  process text not null,       -- ccm, as far as the name says it; '' = it does not
+  local_at text not null,
+  size_kb integer,             -- NULL: the list leaves it out for some
+  primary key (node, name)
+);
+
+create table hardware (        -- show hardware                                                               [SSH, per node]
+  node text primary key not null,
+  platform text not null,      -- VMware Virtual Machine
+  processors integer,
+  processor text not null,     -- as printed
+  memory_mb integer,
+  disks integer,
+  disk_gb integer              -- of all disks together
+);
+
+create table own_certificate ( -- show cert list own: which certificates a node has for itself, without dates          [SSH, per node]
+  node text not null,
+  name text not null,          -- tomcat/tomcat.pem
+  unit text not null,          -- tomcat
+  signed_by text not null,     -- '' = it has signed itself
+  primary key (node, name)
+);
+
+create table security_state (  -- utils os secure status                                                      [SSH, per node]
+  node text primary key not null,
+  os_security text not null,   -- enabled, as printed
+  mode text not null,          -- enforcing, permissive, as printed
+  enforcing integer            -- NULL for a word that no source names
+);
+
+create table fips_state (      -- utils fips status                                                           [SSH, per node]
+  node text primary key not null,
+  fips integer,                -- NULL when the answer has neither word
+  raw_state text not null      -- its first line
+);
+
+create table diagnostic (      -- utils diagnose test, on demand: it leaves a log file on the node                     [SSH, per node]
+  node text not null,
+  module text not null,
+  skipped integer not null,    -- 1 = to be run alone, off hours
+  passed integer,              -- NULL when it was skipped
+  said text not null,
+  primary key (node, module)
+);
+
+create table backup_history (  -- utils disaster_recovery history backup, oldest first                          [SSH, publisher]
+  place integer primary key not null,
+  tar text not null,           -- '' = no file came of it
+  device text not null,        -- NETWORK, or the name of the backup device
+  local_at text,               -- when it was completed, the publisher's own zone
+  result text not null,        -- as printed
+  succeeded integer,           -- NULL for a word that no source names
+  kind text not null,          -- MANUAL, SCHEDULED; '' = not printed
+  details text not null        -- release, features, failed features, as printed
+);
+
+create table backup_status (   -- the head of utils disaster_recovery status backup: the last one                [SSH, publisher]
+  tar text primary key not null,
+  status text not null,        -- as printed
+  succeeded integer,           -- NULL for a word that no source names
+  percent integer,
+  device text not null
+);
+
+create table backup_component (  -- its table: what of which node is in the last backup                           [SSH, publisher]
+  feature text not null,       -- UCM, CUP ...
+  server text not null,        -- host name
+  component text not null,     -- CCMDB, PLATFORM ...
+  status text not null,        -- as printed
+  succeeded integer,
+  local_at text,
+  primary key (feature, server, component)
+);
+
 create table table_count (     -- run sql select count(*) on each node's own copy of the database              [SSH, per node]
   node text not null,
   table_name text not null,
@@ -627,6 +705,14 @@ create view device_pack as     -- device packs made for the release that runs on
 create view last_boot as       -- the last Boot line of each node
   select e.node, max(e.line) as line, e.local_at from system_event e where e.action = 'Boot' group by e.node;
 
+create view boot as            -- each Boot line, with the line of the boot before it, and the last line before it that announces a boot
+  select b.node, b.line, b.local_at,
+         (select max(p.line) from system_event p where p.node = b.node and p.line < b.line and p.action = 'Boot') as previous,
+         (select max(p.line) from system_event p where p.node = b.node and p.line < b.line
+             and p.action in ('Restart', 'Shutdown', 'Switch Version', 'Install', 'Upgrade', 'Upgrade During Install', 'Windows Upgrade')) as announced,
+         (select max(p.line) from system_event p where p.node = b.node and p.action = 'Install') as installed
+    from system_event b where b.action = 'Boot';
+
 create view pack_event as      -- the last time that each option was installed with success
   select e.node, e.stem, max(e.line) as line, e.local_at
     from system_event e where e.action = 'Cisco Option Install' and e.result = 'Success' group by e.node, e.stem;
@@ -661,6 +747,7 @@ create view registered as      -- phones that are registered, with their model, 
 
 -- What the publisher says, for checks of the other nodes: the judge sees the view's name and asks for the publisher's fact too.
 create view publisher_software_version as select * from software_version where node = (select name from node where role = 'publisher');
+create view publisher_inactive_version as select * from inactive_version where node = (select name from node where role = 'publisher');
 create view publisher_installed_option as select * from installed_option where node = (select name from node where role = 'publisher');
 create view publisher_device_pack as select * from device_pack where node = (select name from node where role = 'publisher');
 create view publisher_system_event as select * from system_event where node = (select name from node where role = 'publisher');

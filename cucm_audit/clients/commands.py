@@ -26,6 +26,14 @@ HISTORY = Command(text="file view install system-history.log", timeout=120)
 NTP = Command(text="utils ntp status", timeout=45)
 SERVICES = Command(text="utils service list", timeout=120)
 REPLICATION = Command(text="utils dbreplication runtimestate", timeout=300)
+CORES = Command(text="utils core active list", timeout=120)
+HARDWARE = Command(text="show hardware", timeout=30)
+OWN_CERTIFICATES = Command(text="show cert list own", timeout=30)
+OS_SECURITY = Command(text="utils os secure status", timeout=20)
+FIPS = Command(text="utils fips status", timeout=20)
+BACKUP_HISTORY = Command(text="utils disaster_recovery history backup", timeout=60)
+BACKUP_STATUS = Command(text="utils disaster_recovery status backup", timeout=60)
+DIAGNOSTICS = Command(text="utils diagnose test", timeout=300)
 COUNTS = tuple(Command(text=f"run sql select count(*) as n from {table}", timeout=60) for table in COUNTED_TABLES)
 
 COMMANDS: tuple[Command, ...] = (
@@ -38,6 +46,14 @@ COMMANDS: tuple[Command, ...] = (
     NTP,
     SERVICES,
     REPLICATION,
+    CORES,
+    HARDWARE,
+    OWN_CERTIFICATES,
+    OS_SECURITY,
+    FIPS,
+    BACKUP_HISTORY,
+    BACKUP_STATUS,
+    DIAGNOSTICS,
     *COUNTS,
 )
 

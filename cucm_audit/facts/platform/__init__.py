@@ -5,11 +5,17 @@ Facts that share a command ask it once: the connection remembers the answers of 
 
 from cucm_audit.facts import Fact
 from cucm_audit.facts.platform import (
+    backup,
+    certificates,
+    cores,
     counts,
+    diagnostics,
+    hardware,
     history,
     network_cluster,
     ntp,
     replication,
+    security,
     services,
     status,
     version,
@@ -24,4 +30,10 @@ FACTS: tuple[Fact, ...] = (
     *services.FACTS,
     *counts.FACTS,
     *replication.FACTS,
+    *cores.FACTS,
+    *hardware.FACTS,
+    *certificates.FACTS,
+    *security.FACTS,
+    *backup.FACTS,
+    *diagnostics.FACTS,
 )

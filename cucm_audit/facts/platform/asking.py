@@ -22,6 +22,18 @@ def fact(table: str, per: Per, command: Command, parse: Parse, *, never_empty: b
     return Fact(table=table, per=per, source=Source.SSH, gather=gather, asks=(command.text,), never_empty=never_empty)
 
 
+def publisher_fact(table: str, command: Command, parse: Parse) -> Fact:
+    """Return the fact that fills ``table`` from an answer of the publisher, whose rows carry no node."""
+    gather = partial(rows_without_node, command=command, parse=parse, table=table)
+    return Fact(table=table, per=Per.PUBLISHER, source=Source.SSH, gather=gather, asks=(command.text,))
+
+
+def rows_without_node(ask: Ask, *, command: Command, parse: Parse, table: str) -> Iterator[Row]:
+    """Yield the rows of ``table`` as they are. Raises ClientError when the answer is none."""
+    answer, parsed = heard(ask, command, parse)
+    yield from found(ask, command, answer.text, parsed, table)
+
+
 def node_rows(ask: Ask, *, command: Command, parse: Parse, table: str) -> Iterator[Row]:
     """Yield the rows of ``table`` with their node. Raises ClientError when the answer is none."""
     answer, parsed = heard(ask, command, parse)

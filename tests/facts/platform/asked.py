@@ -20,6 +20,14 @@ COMMANDS = {
     "ntp-status": "utils ntp status",
     "service-list": "utils service list",
     "replication": "utils dbreplication runtimestate",
+    "core-list": "utils core active list",
+    "hardware": "show hardware",
+    "cert-list-own": "show cert list own",
+    "os-secure-status": "utils os secure status",
+    "fips-status": "utils fips status",
+    "backup-history": "utils disaster_recovery history backup",
+    "backup-status": "utils disaster_recovery status backup",
+    "diagnose-test": "utils diagnose test",
     "count": "run sql select count(*) as n from ",
 }
 

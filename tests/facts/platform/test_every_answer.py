@@ -44,7 +44,13 @@ def test_every_table_of_the_cli_has_a_fact():
     over_ssh = re.findall(r"^create table (\w+) .*\[SSH", schema, re.M)
     assert sorted(fact.table for fact in FACTS) == sorted(over_ssh)
     assert {fact.source for fact in FACTS} == {Source.SSH}
-    assert {fact.table for fact in FACTS if fact.per is Per.PUBLISHER} == {"replication", "replication_check"}
+    assert {fact.table for fact in FACTS if fact.per is Per.PUBLISHER} == {
+        "replication",
+        "replication_check",
+        "backup_history",
+        "backup_status",
+        "backup_component",
+    }
     assert {fact.table for fact in FACTS if fact.per is Per.VOICE_NODE} == {"table_count"}
 
 

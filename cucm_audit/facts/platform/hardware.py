@@ -1,0 +1,56 @@
+"""show hardware: processors, memory and disks of the (virtual) machine (reference: cli.md section 9)."""
+
+import re
+
+from cucm_audit.clients.commands import HARDWARE
+from cucm_audit.facts import Fact, Per
+from cucm_audit.facts.platform.asking import fact
+from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
+
+_FIELD = re.compile(r"([A-Z][A-Za-z]*(?: [A-Za-z]+){0,2}(?: \(in GB\))?) *: *(.*)", re.A)
+_NUMBER = re.compile(r"([0-9]{1,9})(?: *(?:MBytes|MB|GB))?", re.A | re.I)
+#: What can only be the answer to something else. RAID, BIOS and partitions are free text, and no column wants them.
+_FOREIGN = re.compile(r"admin:|Executed command unsuccessful|No valid command entered|Enter valid values", re.I)
+_NUMBERS = {"Processors": "processors", "Memory": "memory_mb", "Number of Disks": "disks"}
+_TEXTS = {"HW Platform": "platform", "Type": "processor"}
+_LONGEST = 1000
+
+
+def parse(text: str) -> Parsed:
+    """Read show hardware. Raises Unreadable when platform, processors and memory are all missing.
+
+    A number that is not printed is NULL. The sizes of all disks are added up.
+    """
+    reading = Reading()
+    found: dict[str, object] = {}
+    disks: list[int] = []
+    for line in lines(text):
+        matched = _FIELD.fullmatch(line) if len(line) <= _LONGEST else None
+        if _FOREIGN.match(line):
+            reading.odd.append(line)
+        elif matched:
+            _take(reading, found, disks, matched[1], matched[2], line)
+    if not found.keys() & {"platform", "processors", "memory_mb"}:
+        raise no_answer(text, "line of show hardware")
+    empty = {"platform": "", "processors": None, "processor": "", "memory_mb": None, "disks": None}
+    reading.add("hardware", "", {**empty, **found, "disk_gb": sum(disks) if disks else None})
+    return reading.parsed()
+
+
+def _take(reading: Reading, found: dict[str, object], disks: list[int], name: str, value: str, line: str) -> None:
+    """Take a line that a column wants. The same name with another value is a line that is not understood."""
+    number = _NUMBER.fullmatch(value)
+    if name in _NUMBERS:
+        if number is None or found.setdefault(_NUMBERS[name], int(number[1])) != int(number[1]):
+            reading.odd.append(line)
+    elif name in _TEXTS:
+        if found.setdefault(_TEXTS[name], value) != value:
+            reading.odd.append(line)
+    elif name == "Size (in GB)":
+        if number is None:
+            reading.odd.append(line)
+        else:
+            disks.append(int(number[1]))
+
+
+FACTS: tuple[Fact, ...] = (fact("hardware", Per.NODE, HARDWARE, parse, never_empty=True),)
