@@ -97,6 +97,7 @@ def offline(monkeypatch):
         ("Proxy Not Allowed", {"10", "30"}, False),
         ("proxy not alowed", {"10", "30"}, True),
         ("App authentication error", {"3"}, False),
+        ("Authentication error", {"201"}, False),
         ("LoginServer conn. error", {"loginserver-conn"}, False),
         ("host not fuond", {"host-not-found"}, True),
         ("Device profile does not exist", {"12"}, False),
@@ -193,6 +194,14 @@ def test_half_a_question_is_a_usage_error(call, saved, words):
         ("11", "p21", USER, "em-url-host"),
         ("12", "p13", USER, "em-template-other-model"),
         ("213", "p34", USER, "em-unsupported-product"),
+        ("201", "t6", USER, "em-pin-locked"),
+        ("205", "p15", USER, "user-profile"),
+        ("Login unsuccessful error: [6]", "p15", USER, "user-profile"),
+        ("[9]", "p15", USER, "user-profile"),
+        ("12", "p17", "david.albers", "user-profile-gone"),
+        ("10", "p18", USER, "ccmsysuser-without-rights"),
+        ("208", "t9", USER, "em-service-stopped"),
+        ("Warning 7", "t9", USER, "em-service-stopped"),
     ],
 )
 def test_the_true_cause_comes_first(asked, code, scenario, user, check):
@@ -222,6 +231,17 @@ def test_what_is_wrong_with_another_phone_does_not_top_the_list(asked):
     other = asked("12", "p13", device="SEP001BD410001D", user="elif.albers")
     assert all(topic["verdict"] != "fail" for topic in other["topics"])
     assert any(one["elsewhere"] for topic in other["topics"] for one in topic["answers"])
+
+
+def test_a_login_that_was_left_behind_is_found_at_its_own_phone_only(asked):
+    stuck = asked("18", "p19", device="SEP001BD4100001", user="anna.albers")
+    assert (stuck["topics"][0]["verdict"], found(stuck)) == ("fail", ["em-login-stuck"])
+    assert all(topic["verdict"] != "fail" for topic in asked("18", "p19")["topics"])
+
+
+def test_the_locked_pin_of_another_user_is_not_the_cause(asked):
+    answer = asked("201", "t6", device="SEP001BD410001D", user="elif.albers")
+    assert all(topic["verdict"] != "fail" for topic in answer["topics"])
 
 
 def test_a_row_about_other_phones_is_not_said_to_be_about_this_one(asked):
