@@ -58,6 +58,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     platform: AccountEntry | None = None
     api_users: tuple[str, ...] = ()
     settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
+    tolerances: Mapping[str, int | float | str] = msgspec.field(default_factory=dict)
     nodes: Mapping[str, NodeEntry] = msgspec.field(default_factory=dict)
 
 
@@ -85,7 +86,7 @@ class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_un
     api_users: tuple[Text, ...] = ()
 
 
-_TABLES = ("application", "platform", "extension-mobility", "settings", "nodes")
+_TABLES = ("application", "platform", "extension-mobility", "settings", "tolerances", "nodes")
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -170,6 +171,7 @@ class _Reader:
             platform=self.account((*where, "platform"), data),
             api_users=mobility.api_users,
             settings=self.settings((*where, "settings"), self.table(where, data, "settings")),
+            tolerances=self.tolerances((*where, "tolerances"), self.table(where, data, "tolerances")),
             nodes=self.nodes((*where, "nodes"), self.table(where, data, "nodes"), ports),
         )
 
@@ -194,6 +196,18 @@ class _Reader:
             if not isinstance(value, int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
                 raise self.wrong((*where, key), f"{key}: a setting is a number, a text, true or false")
         return table
+
+    def tolerances(self, where: tuple[str, ...], table: dict[str, Any]) -> dict[str, int | float | str]:
+        """Return how far columns may differ, by ``table.column``: 5 or "5%". Which there are, ``diff`` knows."""
+        found: dict[str, int | float | str] = {}
+        for key, value in table.items():
+            if isinstance(value, dict):  # disk.used_percent = 5 without quotes
+                found |= {f"{key}.{name}": one for name, one in self.tolerances((*where, key), value).items()}
+            elif isinstance(value, bool) or not isinstance(value, int | float | str):
+                raise self.wrong((*where, key), f'{key}: a tolerance is a number, or a share in quotes ("5%")')
+            else:
+                found[key] = value
+        return found
 
     def nodes(self, where: tuple[str, ...], table: dict[str, Any], ports: _Ports) -> dict[str, NodeEntry]:
         """Return the named nodes; a port that is not given is the cluster's."""

@@ -459,11 +459,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of the schema. ``kind`` is integer, real, text or ''."""
+    """A column of the schema. ``kind`` is integer, real, text or ''; ``key``: it is part of the primary key."""
 
     name: str
     kind: str
     nullable: bool
+    key: bool = False
 
 
 #: The beginnings of schema.sql's statements, to make its objects in an attached database.
@@ -527,4 +528,6 @@ def columns(table: str) -> tuple[Column, ...]:
     connection.executescript(schema())
     found = connection.execute(f"pragma table_info({table})").fetchall()
     connection.close()
-    return tuple(Column(name=row[1], kind=row[2].lower(), nullable=not row[3] and not row[5]) for row in found)
+    return tuple(
+        Column(name=row[1], kind=row[2].lower(), nullable=not row[3] and not row[5], key=bool(row[5])) for row in found
+    )

@@ -35,6 +35,7 @@ JUDGING = {
     "answer",
     "pack_picture",
     "diff",
+    "checklist",
     "waivers",
     "reports",
 }

@@ -15,6 +15,8 @@ COMMANDS = {
     "audit": ("audit", "Collect, judge, report. The default: `cucm-audit --node pub` is an audit."),
     "explain": ("explain", "Explain what a phone shows, a row, a check; on a cluster, for one phone and user."),
     "checks": ("checks", "List the checks; --coverage prints every row of every document."),
+    "checklist": ("checklist", "Before an upgrade: go or no-go. After it: what is different, what did not come back."),
+    "diff": ("diff", "Compare two snapshots: new, gone, changed, no longer known."),
     "trust": ("trust", "Accept certificates and SSH host keys: add, list, remove, check."),
     "snapshot": ("snapshot", "Save what a cluster tells, to be judged later; show what is in a file."),
     "report": ("report", "Render a saved JSON report or a snapshot again, offline."),

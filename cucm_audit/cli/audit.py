@@ -95,6 +95,27 @@ scope_options = together(
     checks_option,
 )
 
+
+class _Release(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """A release as far as it is known: 15, 15.0.1.12900, 15.0.1.12900-234."""
+
+    name = "release"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the release as it was written."""
+        from cucm_audit.words import numbers
+
+        if value and numbers(str(value)) is None:
+            self.fail(f"{value!r} is no release: write it as 15, 14.0.1 or 15.0.1.12900-234", param, ctx)
+        return str(value)
+
+
+before_option = option("--before", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+                       help="A snapshot from before: checks that compare with it apply then.")  # fmt: skip
+target_option = option("--target", type=_Release(), default="", metavar="RELEASE",
+                       help="The release that an upgrade goes to: 15, 15.0.1.12900.")  # fmt: skip
+upgrade_options = together(before_option, target_option)
+
 #: How the cluster is asked.
 asking_options = together(
     option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default="3600", metavar="SECONDS",
@@ -114,6 +135,7 @@ asking_options = together(
 @option("--save", type=file_path(dir_okay=False), metavar="FILE", help="Keep the snapshot; it is sensitive.")
 @option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
         help="Judge a saved snapshot; nothing is sent.")  # fmt: skip
+@upgrade_options
 @asking_options
 @option("--dry-run", is_flag=True, help="Print every operation and command that would be sent; send nothing.")
 @option("--show-config", is_flag=True, help="Print each value and where it comes from; send nothing.")
@@ -130,6 +152,10 @@ def command(ctx: click.Context, /, **given: Any) -> int:
         return show(ctx, wishes)
     refuse_existing(wishes.output, force=wishes.force)
     refuse_existing(wishes.save, force=wishes.force)
+    if wishes.before is not None:
+        from cucm_audit.cli.before import look
+
+        look(wishes.before)  # before a cluster is asked for nothing
     report = _from_file(wishes) if wishes.from_file else _live(wishes)
     if report is None:  # a dry run
         return 0
@@ -208,6 +234,8 @@ def scope(wishes: Wishes) -> dict[str, Any]:
         "check": wishes.wanted,
         "severity": wishes.severity,
         "allow_unknown": wishes.allow_unknown,
+        "target": wishes.target,
+        "before": str(wishes.before or ""),
     }
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asked.items() if value}
 
@@ -219,7 +247,11 @@ def judged(snapshot: Any, checks: "Checks", wishes: Wishes) -> Report:
     from cucm_audit.judge import judge
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    checks.lend(snapshot)
+    checks.lend(snapshot, wishes.target)
+    if wishes.before is not None:
+        from cucm_audit.cli.before import beside
+
+        beside(snapshot, wishes.before)
     report = judge(snapshot, checks, judged_at=now, version=__version__, only=selection(wishes))
     return replace(report, scope={**report.scope, **scope(wishes)})
 

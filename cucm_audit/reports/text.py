@@ -206,12 +206,12 @@ class _Page:
 
     def values(self) -> Iterator[str]:
         """Yield the values that checks show without judging them."""
-        shown = [outcome for outcome in self.report.outcomes if outcome.show]
-        if not shown:
+        showing = [outcome for outcome in self.report.outcomes if outcome.show]
+        if not showing:
             return
         yield from self.heading("INFORMATION")
-        for outcome in shown:
-            values = _shown(outcome.show)
+        for outcome in showing:
+            values = shown(outcome.show)
             told = f"{outcome.node}: {outcome.title}" if outcome.node else outcome.title
             yield from self.said(f"{told}: {values[0]}" if len(values) == 1 else told)
             for value in values if len(values) > 1 else ():
@@ -246,7 +246,7 @@ class _Page:
         return ["Cost:", *(f"{part}," for part in parts), f"0 writes possible{took}"]
 
 
-def _shown(show: Mapping[str, object]) -> list[str]:
+def shown(show: Mapping[str, object]) -> list[str]:
     """Return the values that a check shows: those of one row beside each other, however many rows there are."""
     show = dict(sorted(show.items()))
     columns = [value if isinstance(value, list | tuple) else [value] for value in show.values()]

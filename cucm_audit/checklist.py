@@ -1,0 +1,145 @@
+"""A checklist for an upgrade: a document's rows with what the judge said of them, and go or no-go in one word.
+
+Nothing is judged here: a row is as bad as its worst outcome. GO takes every automatic row fine or not applicable, and a
+run that came back whole; what nobody could look at is NOT KNOWN, never GO.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cucm_audit.checks import Checks, Row
+from cucm_audit.model import Outcome, Reason, Report, Severity, State, Verdict
+
+#: The documents that are checklists, by what the command calls them.
+DOCUMENTS = ("before-upgrade", "after-upgrade")
+GO, NO_GO, NOT_KNOWN = "go", "no-go", "not-known"
+#: A hole in the snapshot makes the verdict not known. It is no reason to leave the cluster as it is.
+WHOLENESS = frozenset({"before-not-whole"})
+_WORST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A row of the checklist. ``verdict`` is the worst of its outcomes, None when no program looks at it."""
+
+    row: Row
+    verdict: Verdict | None
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def blocks(self) -> tuple[Outcome, ...]:
+        """Return the outcomes that speak against going: wrong, and more than a note."""
+        return tuple(o for o in self.outcomes if o.verdict is Verdict.FAIL and o.severity is not Severity.NOTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checklist:
+    """A document's rows, judged. ``why`` is a sentence a row that made the verdict; '' ``target`` = none was given."""
+
+    document: str
+    title: str
+    verdict: str
+    why: tuple[str, ...]
+    target: str
+    before: str
+    saved: str
+    lines: tuple[Line, ...]
+    report: Report
+
+    @property
+    def whole(self) -> bool:
+        """Say whether the run left no hole: only then a snapshot that it saved is worth comparing with."""
+        return self.report.complete and not _left_out(self.report)
+
+
+def checklist(report: Report, checks: Checks, document: str, *, target: str, before: str, saved: str) -> Checklist:
+    """Return the checklist of a document from a report that judged it."""
+    lines = tuple(_line(row, report) for row in checks.rows if row.document == document)
+    verdict, why = _verdict(lines, report)
+    title = next(one.title for one in checks.documents if one.id == document)
+    return Checklist(
+        document=document,
+        title=title,
+        verdict=verdict,
+        why=tuple(why),
+        target=target,
+        before=before,
+        saved=saved,
+        lines=lines,
+        report=report,
+    )
+
+
+def _line(row: Row, report: Report) -> Line:
+    outcomes = tuple(o for o in report.outcomes if o.check is not None and row.id in o.rows)
+    # What only informs must not hide a row's verdict: a note that fails is not wrong.
+    said = {_weight(outcome) for outcome in outcomes}
+    worst = next((verdict for verdict in _WORST if verdict in said), None)
+    return Line(row=row, verdict=worst, outcomes=outcomes)
+
+
+def _weight(outcome: Outcome) -> Verdict:
+    """Return how an outcome counts: a note that is wrong is only told; what was left out is not known."""
+    if outcome.verdict is Verdict.FAIL and outcome.severity is Severity.NOTE:
+        return Verdict.UNKNOWN if outcome.could_not_tell else Verdict.PASS
+    if outcome.verdict is Verdict.NOT_APPLICABLE and outcome.reason is Reason.NOT_ASKED:
+        return Verdict.UNKNOWN
+    return outcome.verdict
+
+
+def _verdict(lines: Sequence[Line], report: Report) -> tuple[str, list[str]]:
+    blocking = [line for line in lines if any(o.check not in WHOLENESS for o in line.blocks)]
+    unknown = [line for line in lines if any(_weight(o) is Verdict.UNKNOWN for o in line.outcomes)]
+    why = [f"{line.row.id}: {_of(line)}" for line in blocking]
+    why += [f"{line.row.id}: {_doubt(line)}" for line in unknown]
+    why += _holes(report)
+    if blocking:
+        return NO_GO, why
+    if why or not any(line.verdict is Verdict.PASS for line in lines):
+        return NOT_KNOWN, why or ["nothing at all could be judged"]
+    return GO, []
+
+
+def _of(line: Line) -> str:
+    """Return what is wrong in a row, in one sentence."""
+    found = [outcome for outcome in line.blocks if outcome.check not in WHOLENESS]
+    titles = dict.fromkeys(outcome.title for outcome in found)
+    number = sum(len(outcome.findings) + outcome.findings_cut for outcome in found)
+    first = next((finding.says for outcome in found for finding in outcome.findings), "")
+    more = f", and {number - 1} more" if number > 1 else ""
+    return f"{'; '.join(titles)} ({first}{more})"
+
+
+def _doubt(line: Line) -> str:
+    """Return what could not be told in a row, and why."""
+    found = [outcome for outcome in line.outcomes if _weight(outcome) is Verdict.UNKNOWN]
+    titles = dict.fromkeys(outcome.title for outcome in found)
+    reasons = dict.fromkeys(outcome.detail or str(outcome.reason or "unknown") for outcome in found)
+    return f"could not tell: {'; '.join(titles)} ({'; '.join(list(reasons)[:2])})"
+
+
+def _holes(report: Report) -> Iterator[str]:
+    if report.interrupted:
+        yield "the run was interrupted"
+    elif not report.complete:
+        lost = sorted({f"{gap.fact} of {gap.node}" if gap.node else gap.fact for gap in report.gaps})
+        names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        yield f"the run has holes: {names or 'the nodes are not known'}"
+    if left := _left_out(report):
+        yield f"left out of this run: {', '.join(left)}"
+
+
+def _left_out(report: Report) -> list[str]:
+    """Return the sources and nodes that the user left out: nobody can compare them afterwards."""
+    return [
+        str(name) for key in ("limit", "without") for name in _items(report.scope.get(key)) if report.scope.get(key)
+    ]
+
+
+def _items(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def gaps(report: Report) -> int:
+    """Return how many facts did not come back whole."""
+    return sum(gap.state in (State.PARTIAL, State.FAILED) for gap in report.gaps)
