@@ -31,19 +31,22 @@ class WebCertificate:
     not_after: dt.datetime
 
 
-def make(node: SimNode, generation: int = 0, days: int = 1825, begins_days_ago: int = 300) -> WebCertificate:
-    """Return a new certificate for a node. Another ``generation`` has another key: somebody has regenerated it."""
+def make(
+    node: SimNode, generation: int = 0, days: int = 1825, begins_days_ago: int = 300, host: str = ""
+) -> WebCertificate:
+    """Return a new certificate for a node. Another ``generation`` has another key: somebody has regenerated it.
+
+    With ``host`` it names that host and no address: it was made for another server.
+    """
     key = _key(f"{node.host}/{generation}")
-    full = f"{node.host}.{node.domain}"
+    full = f"{host or node.host}.{node.domain}"
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, full), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")]
     )
-    names: list[x509.GeneralName] = [
-        x509.DNSName(full),
-        x509.DNSName(node.host),
-        x509.IPAddress(ipaddress.ip_address(node.address)),
-    ]
-    if node.listen:
+    names: list[x509.GeneralName] = [x509.DNSName(full), x509.DNSName(host or node.host)]
+    if not host:
+        names.append(x509.IPAddress(ipaddress.ip_address(node.address)))
+    if node.listen and not host:
         names.append(x509.IPAddress(ipaddress.ip_address(node.listen)))
     begins = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(days=begins_days_ago)
     certificate = (

@@ -81,7 +81,9 @@ def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[
     missing, status = exchange.fault("perf_missing"), exchange.fault("perf_status")
     usable = leaf("CStatus", 1 if status is None else int(status))
     rows = []
-    for (instance, counter), value in counters.items():
+    changed = exchange.world.node(host).perf
+    for (instance, counter), healthy in counters.items():
+        value = changed.get(counter, healthy)
         if counter != missing:
             path = f"\\\\{host}\\{name}{f'({instance})' if instance else ''}\\{counter}"
             rows.append(box("perfmonCollectCounterDataReturn", leaf("Name", path), leaf("Value", value), usable))

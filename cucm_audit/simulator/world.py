@@ -62,6 +62,8 @@ class SimNode:
     authenticated: bool = True
     # Rows of the publisher's database that this node's copy lacks: {table: SQL condition of the rows that are missing}.
     missing_rows: dict[str, str] = field(default_factory=dict)
+    # Performance counters that are not what they are on a healthy node: {counter: value}.
+    perf: dict[str, int] = field(default_factory=dict)
     # Switchable faults, by name; see faults.py of this folder.
     faults: dict[str, Any] = field(default_factory=dict)
     # Credentials of this node where they differ from the cluster's: {"platform": (user, password)}.

@@ -5,11 +5,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cucm_audit.simulator import certificates
 from cucm_audit.simulator.base_types import PACKS
 from cucm_audit.simulator.cli_faults import KEYS
 from cucm_audit.simulator.dictionary import numbers, tables
 from cucm_audit.simulator.faults import FAULTS
 from cucm_audit.simulator.nodes import boot_events, days_ago, pack_events, pack_time
+from cucm_audit.simulator.upgrade import not_rebooted, upgraded
 from cucm_audit.simulator.world import SimNode, SimService, World
 
 
@@ -76,12 +78,22 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
             _pack_again(node, pack, days_ago(value, 13) + dt.timedelta(minutes=15 * place))
         elif key == "booted_days_ago":
             _boot(node, days_ago(value, 17) + dt.timedelta(minutes=15 * place))
+        elif key == "crashed_days_ago":
+            _boot(node, days_ago(value, 17), clean=False)
+        elif key == "upgraded_from":
+            upgraded(node, place, value)
+        elif key == "not_rebooted_since_switch":
+            not_rebooted(node)
         elif key == "booted_minutes":
             _boot(node, pack_time(0) + dt.timedelta(minutes=value))
         elif key == "service":
             for name, values in value.items():
                 _service(node.services[name], values)
-        elif key in ("ntp", "replication", "missing_rows", "faults"):
+        elif key == "certificate":
+            node.certificate = certificates.make(node, **value)
+        elif key == "replication_checked_days_ago":
+            node.replication["checked_at"] = days_ago(value, 3)
+        elif key in ("ntp", "replication", "missing_rows", "perf", "faults"):
             _known(key, value, world)
             getattr(node, key).update(value)
         elif key == "accounts":
@@ -125,17 +137,17 @@ def _pack_again(node: SimNode, pack: str, at: dt.datetime) -> None:
         node.options.append(pack)
 
 
-def _boot(node: SimNode, at: dt.datetime) -> None:
-    """Restart the node at ``at`` instead of after the pack of the healthy cluster."""
+def _boot(node: SimNode, at: dt.datetime, *, clean: bool = True) -> None:
+    """Restart the node at ``at`` instead of after the pack of the healthy cluster; if not ``clean``, as well."""
     at += dt.timedelta(seconds=node.clock_offset)
     boots = [event for event in node.events if event.action == "Boot"]
-    for old in boots[1:]:
+    for old in boots[1:] if clean else []:
         node.events = [
             event
             for event in node.events
             if not (event.action in ("Boot", "Restart") and abs((event.at - old.at).total_seconds()) <= 180)
         ]
-    node.events += boot_events(node.release, at)
+    node.events += boot_events(node.release, at)[0 if clean else 1 :]
     node.events.sort(key=lambda event: event.at)
     node.booted_at = at
     for service in node.services.values():
