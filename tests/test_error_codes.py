@@ -7,6 +7,7 @@ from example_snapshots import broken, example_of, outcomes, subjects
 
 from cucm_audit.checks import CheckError, Checks, Row, load
 from cucm_audit.error_codes import KINDS, filled, parameters
+from cucm_audit.lookup import find
 from cucm_audit.model import State, Verdict
 from cucm_audit.snapshot import columns
 
@@ -76,6 +77,16 @@ def test_every_number_is_a_code_or_listed_nowhere():
     numbers = {code.code for code in GUIDE.codes} | GUIDE.unlisted
     assert {str(number) for number in [*range(48), *range(201, 217), 100, 101, -32]} <= numbers
     assert not {code.code for code in GUIDE.codes} & GUIDE.unlisted
+
+
+@pytest.mark.parametrize("typed", ["{}", "({})", " [{}] ", "error code {}", "Login is unavailable ({})"])
+def test_every_number_is_found_however_it_is_typed(typed):
+    for number in [*range(48), *range(201, 217)]:
+        found = find(typed.format(number), CHECKS)
+        assert found is not None
+        assert (found.unlisted == str(number)) == (str(number) in GUIDE.unlisted)
+        assert found.unlisted or str(number) in {name for code in found.codes for name in (code.code, code.shown)}
+        assert not found.guessed or "Login" in typed, number
 
 
 def test_what_the_phone_shows_is_not_always_what_the_service_says():
