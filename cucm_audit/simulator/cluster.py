@@ -152,7 +152,8 @@ def _certificate_rows(world: World) -> None:
     for place, node in enumerate(world.nodes):
         pkid, own, name = guid("certificate", place), node.certificate, f"{node.host}.{node.domain}"
         rows.append((pkid, name, own.subject, own.issuer, own.serial, own.pem, node.address))
-        stores += [(guid("store", f"{place}/{store}"), pkid, store) for store in (3, 6)]
+        there = [store for store in (3, 6) if store not in node.without_certificates]
+        stores += [(guid("store", f"{place}/{store}"), pkid, store) for store in there]
     with world.lock:
         world.database.execute("delete from certificate")
         world.database.execute("delete from certificateservicecertificatemap")
