@@ -160,8 +160,8 @@ def _cluster(snapshot: Snapshot, desk: Desk) -> list[tuple[str, str]]:
     lines += [("Phone", _phone(snapshot, person.device))] if person.device else []
     lines += [("User", _user(snapshot, person.user))] if person.user else []
     if person.device:
-        nodes = ", ".join(person.nodes) if person.nodes else "could not be told, or no URL of its services leads to a node"
-        lines.append(("Asks", nodes))
+        nodes = ", ".join(person.nodes or ())
+        lines.append(("Asks", nodes or "could not be told, or no URL of its services leads to a node"))
     return lines
 
 
