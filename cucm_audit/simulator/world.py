@@ -64,6 +64,8 @@ class SimNode:
     missing_rows: dict[str, str] = field(default_factory=dict)
     # Performance counters that are not what they are on a healthy node: {counter: value}.
     perf: dict[str, int] = field(default_factory=dict)
+    # Stores of the cluster's list (typecertificateservice) that its certificate has gone from.
+    without_certificates: list[int] = field(default_factory=list)
     # Switchable faults, by name; see faults.py of this folder.
     faults: dict[str, Any] = field(default_factory=dict)
     # Credentials of this node where they differ from the cluster's: {"platform": (user, password)}.
