@@ -541,6 +541,16 @@ create table phone_service (   -- Device > Device Settings > Phone Services     
   em integer not null          -- 1 when the URL (plain or secure) means the Extension Mobility servlet, however misspelt
 );
 
+create table phone_without_line (  -- phones that no directory number is on                                            [AXL]
+  phone_id text primary key not null
+);
+
+create table unused_number (   -- directory numbers that are on no device                                        [numplan, AXL]
+  id text primary key not null,
+  number text not null,
+  route_partition text not null  -- '' = none
+);
+
 create table phone_subscription (  -- which phone or profile is subscribed to which service                                [AXL]
   device_id text not null,
   service_id text not null,
@@ -626,6 +636,14 @@ create table ldap_agreement (  -- System > LDAP > LDAP Directory                
   status_number integer,       -- what these numbers mean is in no source
   full_sync_number integer,
   incremental_sync_number integer
+);
+
+create table ldap_host (       -- the servers of each agreement                                        [directorypluginhost, AXL]
+  agreement text not null,
+  host text not null,
+  port integer,
+  tls integer,
+  priority integer
 );
 
 create table ldap_authentication (  -- System > LDAP > LDAP Authentication                                               [AXL]

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cucm_audit.plan import Options
     from cucm_audit.snapshot import Snapshot
 
+#: The setting that says who asks.
+AUDIT_USER = "audit-user"
+#: Facts that leave a trace on a node: asked only for a check that was named.
+BY_NAME = frozenset({"diagnostic"})
 #: Seconds after Ctrl-C in which the run has to end, its report written.
 PATIENCE = 2.0
 
@@ -47,6 +51,7 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
         without_ssh=Source.SSH in options.without,
     )
     accounts = Accounts(application=application, platform=platform)
+    options = _knowing(options, application.user if application else "")
     with locked(state, cluster.name), _place(wishes.save) as path, stoppable(options.stop, path):
         with progress(quiet=wishes.quiet) as told:
             snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
@@ -56,6 +61,15 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
             snapshot.close()
         if wishes.save is not None:
             _keep(path, wishes.save, force=wishes.force)
+
+
+def _knowing(options: "Options", user: str) -> "Options":
+    """Tell the checks which application user asks, where one of them wants to know and nobody has told it."""
+    from dataclasses import replace
+
+    if options.settings.get(AUDIT_USER) != "":
+        return options
+    return replace(options, settings={**options.settings, AUDIT_USER: user})
 
 
 def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options":
@@ -90,7 +104,8 @@ def _tables(checks: "Checks", wishes: Wishes) -> frozenset[str] | None:
     wanted = [check for name, check in checks.checks.items() if only.has_check(check, checks.rows_of(name))]
     reads = [empty.reads(check.sql) for check in wanted]
     empty.close()
-    return frozenset(table for read in reads for table in read.facts | read.publisher)
+    tables = frozenset(table for read in reads for table in read.facts | read.publisher)
+    return tables if wishes.wanted else tables - BY_NAME
 
 
 def _settings(cluster: Cluster, checks: "Checks") -> dict[str, Any]:

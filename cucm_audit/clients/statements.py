@@ -52,6 +52,14 @@ CONTROLLED = (
     "from applicationuserdevicemap m join applicationuser au on m.fkapplicationuser = au.pkid where"
     " m.tkuserassociation = 1"
 )
+WITHOUT_LINE = (
+    "from device d where d.tkclass = 1 and d.tkdeviceprofile = 0"
+    " and not exists (select 1 from devicenumplanmap m where m.fkdevice = d.pkid)"
+)
+WITHOUT_DEVICE = (
+    "from numplan np left outer join routepartition rp on np.fkroutepartition = rp.pkid where np.tkpatternusage = 2"
+    " and not exists (select 1 from devicenumplanmap m where m.fknumplan = np.pkid)"
+)
 
 STATEMENTS: tuple[Statement, ...] = (
     # ------------------------------------------------------------------------------------------------------------ nodes
@@ -226,6 +234,20 @@ STATEMENTS: tuple[Statement, ...] = (
         key=("fkdevice",),
         count=f"select count(*) as n {OWN_URLS}",
     ),
+    Statement(
+        fact="phone_without_line",
+        sql=f"select d.pkid {WITHOUT_LINE} order by d.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {WITHOUT_LINE}",
+    ),
+    Statement(
+        fact="unused_number",
+        sql=f"select np.pkid, np.dnorpattern, rp.name as partitionname {WITHOUT_DEVICE} order by np.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {WITHOUT_DEVICE}",
+    ),
     # --------------------------------------------------------------------------------------------------- people, logins
     Statement(
         fact="end_user",
@@ -320,6 +342,13 @@ STATEMENTS: tuple[Statement, ...] = (
             "select c.name, c.ldapsynchronizationbase, c.connectedldaphost, c.agreementstatus, c.fullsyncstatus,"
             " c.incsyncstatus"
             " from directorypluginconfig c order by c.name"
+        ),
+    ),
+    Statement(
+        fact="ldap_host",
+        sql=(
+            "select c.name, h.hostname, h.ldapportnumber, h.sslenabled, h.priority from directorypluginhost h"
+            " join directorypluginconfig c on h.fkdirectorypluginconfig = c.pkid order by c.name, h.priority, h.hostname"
         ),
     ),
     Statement(

@@ -61,6 +61,16 @@ def _ldap_agreement(line: Line) -> Row:
     }
 
 
+def _ldap_host(line: Line) -> Row:
+    return {
+        "agreement": line.name("name"),
+        "host": line.text("hostname"),
+        "port": line.maybe_number("ldapportnumber"),
+        "tls": line.maybe_flag("sslenabled"),
+        "priority": line.maybe_number("priority"),
+    }
+
+
 def _ldap_authentication(line: Line) -> Row:
     return {"enabled": line.flag("authenticatewithcorpdir"), "base": line.text("userbase")}
 
@@ -76,6 +86,7 @@ PEOPLE: Mapping[str, Callable[[Line], Row | None]] = {
     "credential_policy": _credential_policy,
     "ldap_system": _ldap_system,
     "ldap_agreement": _ldap_agreement,
+    "ldap_host": _ldap_host,
     "ldap_authentication": _ldap_authentication,
     "device_control": _device_control,
 }

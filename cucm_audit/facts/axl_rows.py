@@ -190,6 +190,18 @@ def _phone_url(line: Line) -> Row:
     }
 
 
+def _phone_without_line(line: Line) -> Row:
+    return {"phone_id": line.id("pkid")}
+
+
+def _unused_number(line: Line) -> Row:
+    return {
+        "id": line.id("pkid"),
+        "number": line.name("dnorpattern"),
+        "route_partition": line.text("partitionname"),
+    }
+
+
 def _end_user(line: Line) -> Row:
     return {
         "id": line.id("pkid"),
@@ -267,6 +279,8 @@ ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "profile_line": _profile_line,
     "phone_service": _phone_service,
     "phone_subscription": _phone_subscription,
+    "phone_without_line": _phone_without_line,
+    "unused_number": _unused_number,
     "end_user": _end_user,
     "user_profile": _user_profile,
     "em_login": _em_login,

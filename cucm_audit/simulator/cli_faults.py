@@ -46,8 +46,11 @@ An answer (COMMAND)
 
 Facts that the state of the world has no place for (not faults; the defaults are healthy)
     cli_disk              {"active": (total, free, used in K)} and so on for inactive and logging
-    cli_cores             [(kilobytes or None, datetime UTC, name)]
-    cli_backups           [{"at": datetime UTC, "ok": bool, "type": .., "device": .., "failed": ..}], the oldest first
+    cli_cores             [(kilobytes or None, datetime UTC or days ago, name)]
+    cli_backups           [{"at": datetime UTC or days ago, "ok": bool, "type": .., "device": .., "failed": ..,
+                          "without": [hosts], "bad": [components]}], the oldest first
+    cli_hardware          {"Processors": 1, "Memory": 4096}: numbers of show hardware
+    cli_load              {"cpu_idle": "03.10", "load": "9.81"}: numbers of show status
     cli_diagnose          {module: what it says instead of Passed}
     cli_certificates      {"tomcat/tomcat.pem": {"issuer": .., "from": datetime, "to": datetime}}, over the usual ones
     cli_upgrade           {"status": "Failed", "file": .., "log": .., "message": ..}
@@ -96,6 +99,8 @@ KEYS: frozenset[str] = frozenset(
         "cli_locked",
         "cli_disk",
         "cli_cores",
+        "cli_hardware",
+        "cli_load",
         "cli_backups",
         "cli_diagnose",
         "cli_certificates",

@@ -36,10 +36,16 @@ def core_list(call: Call) -> Answer:
     if not cores:
         return text("No core files found")
     rows = [
-        f"{f'{size} KB' if size is not None else '':<13}{local(call.node, at):   %Y-%m-%d %H:%M:%S}   {name}"
+        f"{f'{size} KB' if size is not None else '':<13}{local(call.node, _moment(call, at)):   %Y-%m-%d %H:%M:%S}"
+        f"   {name}"
         for size, at, name in cores
     ]
     return text("", "     Size         Date            Core File Name", "=" * 65, *rows)
+
+
+def _moment(call: Call, at: Any) -> dt.datetime:
+    """Return a time; a number is so many days ago, by the node's clock."""
+    return at if isinstance(at, dt.datetime) else call.node.now() - dt.timedelta(days=at)
 
 
 def diagnose_test(call: Call) -> Answer:
@@ -72,8 +78,9 @@ def _backups(call: Call) -> list[dict[str, Any]] | None:
     if not is_publisher(call.world, call.node):
         return None
     usual = [{"at": call.node.now() - dt.timedelta(days=days)} for days in (2, 1)]
-    empty = {"ok": True, "type": "SCHEDULED", "device": "NETWORK", "failed": ""}
-    return [{**empty, **backup} for backup in call.faults.get("cli_backups", usual)]
+    empty = {"ok": True, "type": "SCHEDULED", "device": "NETWORK", "failed": "", "without": [], "bad": []}
+    backups = [{**empty, **backup} for backup in call.faults.get("cli_backups", usual)]
+    return [{**backup, "at": _moment(call, backup["at"])} for backup in backups]
 
 
 def _no_agent(call: Call) -> Answer:
@@ -121,9 +128,10 @@ def backup_status(call: Call) -> Answer:
     word = "SUCCESS" if last["ok"] else "ERROR"
     done = ctime(local(call.node, last["at"] + dt.timedelta(seconds=93)))
     rows = [
-        f"UCM  {call.node.host}  {component}  {word}  {done}  "
-        f"activelog/platform/drf/log/{last['at']:%Y-%m-%d-%H-%M-%S}_b_{call.node.host}_{component.lower()}.log"
-        for component in ("PLATFORM", "CCMDB", "TFTP")
+        f"{feature}  {host}  {component}  {'ERROR' if component in last['bad'] else word}  {done}  "
+        f"activelog/platform/drf/log/{last['at']:%Y-%m-%d-%H-%M-%S}_b_{host}_{component.lower()}.log"
+        for feature, host, component in _components(call)
+        if host not in last["without"]
     ]
     return text(
         f"Status: {word} :Backup {'Completed' if last['ok'] else 'failed'}...",
@@ -133,6 +141,19 @@ def backup_status(call: Call) -> Answer:
         "Percentage Complete: 100",
         *rows,
     )
+
+
+def _components(call: Call) -> list[tuple[str, str, str]]:
+    """Return feature, host and component of everything that a whole backup holds."""
+    found = []
+    for node in call.world.nodes:
+        feature, database = ("CUP", "CUPDB") if node.product == "cups" else ("UCM", "CCMDB")
+        found.append((feature, node.host, "PLATFORM"))
+        if node.role == "publisher" or node.product == "cups":
+            found.append((feature, node.host, database))
+        if node.product != "cups":
+            found.append((feature, node.host, "TFTP"))
+    return found
 
 
 def upgrade_status(call: Call) -> Answer:

@@ -68,7 +68,7 @@ def status(call: Call) -> Answer:
         "Uptime:",
         uptime(call, now),
         "",
-        "CPU Idle:   85.86%  System:   07.58%    User:   05.56%",
+        f"CPU Idle:   {call.faults.get('cli_load', {}).get('cpu_idle', '85.86')}%  System:   07.58%    User:   05.56%",
         "  IOWAIT:   00.51%     IRQ:   00.00%    Soft:   00.51%",
         "",
         "Memory Total:        7990056K",
@@ -126,12 +126,13 @@ def _member(call: Call, index: int) -> str:
 
 def hardware(call: Call) -> Answer:
     """``show hardware``: a virtual machine."""
+    facts = call.faults.get("cli_hardware", {})
     return text(
         "HW Platform       : VMware Virtual Machine",
-        "Processors        : 2",
+        f"Processors        : {facts.get('Processors', 2)}",
         "Type              : Intel(R) Xeon(R) CPU E5-2650 v4 @ 2.20GHz",
         "CPU Speed         : 2200",
-        "Memory            : 8192 MBytes",
+        f"Memory            : {facts.get('Memory', 8192)} MBytes",
         "Object ID         : 1.3.6.1.4.1.9.1.1348",
         f"OS Version        : UCOS {os_version(call)}.i386",
         "Serial Number     : VMware-42 16 0a 0b 0c 0d 0e 0f-10 11 12 13 14 15 16 17",
