@@ -90,7 +90,7 @@ def _weight(outcome: Outcome) -> Verdict:
 def _verdict(lines: Sequence[Line], report: Report) -> tuple[str, list[str]]:
     blocking = [line for line in lines if any(o.check not in WHOLENESS for o in line.blocks)]
     unknown = [line for line in lines if any(_weight(o) is Verdict.UNKNOWN for o in line.outcomes)]
-    why = [f"{line.row.id}: {_of(line)}" for line in blocking]
+    why = [f"{line.row.id}: {wrong}" for line in blocking for wrong in _wrong(line)]
     why += [f"{line.row.id}: {_doubt(line)}" for line in unknown]
     why += _holes(report)
     if blocking:
@@ -100,14 +100,15 @@ def _verdict(lines: Sequence[Line], report: Report) -> tuple[str, list[str]]:
     return GO, []
 
 
-def _of(line: Line) -> str:
-    """Return what is wrong in a row, in one sentence."""
+def _wrong(line: Line) -> Iterator[str]:
+    """Give what is wrong in a row: a sentence a check, over all its nodes."""
     found = [outcome for outcome in line.blocks if outcome.check not in WHOLENESS]
-    titles = dict.fromkeys(outcome.title for outcome in found)
-    number = sum(len(outcome.findings) + outcome.findings_cut for outcome in found)
-    first = next((finding.says for outcome in found for finding in outcome.findings), "")
-    more = f", and {number - 1} more" if number > 1 else ""
-    return f"{'; '.join(titles)} ({first}{more})"
+    for check in dict.fromkeys(outcome.check for outcome in found):
+        same = [outcome for outcome in found if outcome.check == check]
+        says = [finding.says for outcome in same for finding in outcome.findings]
+        number = len(says) + sum(outcome.findings_cut for outcome in same)
+        more = f", and {number - 1} more" if number > 1 else ""
+        yield f"{same[0].title}: {says[0]}{more}"
 
 
 def _doubt(line: Line) -> str:

@@ -1,0 +1,192 @@
+"""Before and after an upgrade, from the command line to simulated clusters and back."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import Lab, lab, verdicts
+
+from cucm_audit.cli import run
+
+#: What went wrong in the scenario upgraded-badly: the check that names it, and the words that it must say.
+SEVEN = {
+    "not-booted-since-switch": ["cucm-sub1"],
+    "model-gone": ["Cisco 8861"],
+    "phones-away": ["Munich-DP"],
+    "service-no-longer-activated": ["Cisco IP Voice Media Streaming App", "cucm-sub2"],
+    "certificate-gone": ["tomcat-trust", "cucm-sub1"],
+    "enterprise-param-changed": ["OrganizationDomain", "example.com"],
+    "replication-no-longer-good": ["cucm-sub2"],
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
+    """The snapshot from before of the healthy cluster, and what was said when it was saved."""
+    folder = tmp_path_factory.mktemp("before")
+    with lab(folder, release="12.5", phones=100) as healthy:
+        code, out, err = healthy.run(
+            "checklist", "before-upgrade", "--node", "lab", "--target", "15", "--save", "pre.db"
+        )
+    assert "Traceback" not in err
+    return folder / "pre.db", code, out
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The same cluster after an upgrade as it should be."""
+    with lab(tmp_path_factory.mktemp("after"), scenario="upgraded", phones=100) as there:
+        yield there
+
+
+def after(there: Lab, before: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    """The checklist after an upgrade, as JSON."""
+    code, out, err = there.run(
+        "checklist", "after-upgrade", "--node", "lab", "--before", str(before), "--format", "json", *words
+    )
+    assert "Traceback" not in err
+    return code, json.loads(out)
+
+
+def wrong(told: dict[str, Any]) -> dict[str, list[str]]:
+    """Every check that found something more than a note, and what it says."""
+    return {
+        outcome["check"]: [finding["says"] for finding in outcome["findings"]]
+        for outcome in told["report"]["outcomes"]
+        if outcome["verdict"] == "fail" and outcome["severity"] != "note"
+    }
+
+
+def test_a_healthy_cluster_is_a_go_and_its_snapshot_is_whole(saved: tuple[Path, int, str]) -> None:
+    file, code, out = saved
+    assert (code, out.splitlines()[0]) == (0, "GO: lab, 12.5.1.14900-63 to 15")
+    assert "Saved: pre.db, whole" in out
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "[ ] B12" in out, "rows for people have a box"
+    assert "Decided by ____" in out
+
+
+def test_a_good_upgrade_ends_in_go(upgraded: Lab, saved: tuple[Path, int, str]) -> None:
+    code, told = after(upgraded, saved[0])
+    assert wrong(told) == {}
+    assert (code, told["verdict"], told["why"]) == (0, "go", [])
+    assert told["target"] == "15", "the target is that of the snapshot from before"
+    assert verdicts(told["report"], "unknown") == []
+    rows = {row["row"]: row["verdict"] for row in told["rows"]}
+    assert {rows[row] for row in ("A1", "A2", "A3", "A4", "A6", "A7", "A8", "A9")} == {"pass"}
+    assert {row["row"] for row in told["rows"] if row["signed"]} >= {"A14"}
+
+
+def test_an_upgrade_that_went_wrong_in_seven_ways_names_all_seven_and_nothing_else(
+    tmp_path: Path, saved: tuple[Path, int, str]
+) -> None:
+    with lab(tmp_path, scenario="upgraded-badly", phones=100) as there:
+        code, told = after(there, saved[0])
+        _, text, _ = there.run("checklist", "after-upgrade", "--node", "lab", "--before", str(saved[0]))
+    found = wrong(told)
+    assert set(found) == set(SEVEN)
+    for check, words in SEVEN.items():
+        assert all(any(word in says for says in found[check]) for word in words), check
+    assert [len(found[check]) for check in SEVEN if check != "phones-away"] == [1] * 6
+    assert sum(int(says.split()[0]) for says in found["phones-away"]) == 40
+    assert not any("Berlin-DP" in says for says in found["phones-away"])
+    assert len(away(told)) == 40, "and each of them by name"
+    assert verdicts(told["report"], "unknown") == []
+    assert (code, told["verdict"], len(told["why"])) == (1, "no-go", 7)
+    assert text.splitlines()[0] == "NO-GO: lab, 15.0.1.12900-234 to 15"
+    assert text.count("\n  - A") == 7, "why stands right below"
+
+
+def away(told: dict[str, Any]) -> set[str]:
+    """The names of the phones that did not come back."""
+    check = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "phone-away")
+    return {finding["subject"] for finding in check["findings"]}
+
+
+def test_phones_within_the_tolerance_are_listed_and_stop_nothing(upgraded: Lab, saved: tuple[Path, int, str]) -> None:
+    three = upgraded.world.registrations[:3]
+    try:
+        for row in three[:2]:
+            row.status = "UnRegistered"
+        code, told = after(upgraded, saved[0])
+        three[2].status = "Rejected"
+        stricter, _ = after(upgraded, saved[0])
+    finally:
+        for row in three:
+            row.status = "Registered"
+    assert away(told) == {row.name for row in three[:2]}
+    assert (code, stricter) == (0, 1), "two of a hundred may be away, three may not"
+
+
+def test_a_snapshot_with_holes_is_not_called_whole(tmp_path: Path) -> None:
+    with lab(tmp_path, scenario="ssh-refused") as there:
+        code, out, _ = there.run("checklist", "before-upgrade", "--node", "lab", "--target", "15", "--save", "pre.db")
+        again, out_json, _ = there.run(
+            "checklist", "before-upgrade", "--from", "pre.db", "--target", "15", "--format", "json"
+        )
+    assert (code, out.splitlines()[0].partition(":")[0]) == (3, "NOT KNOWN")
+    assert "NOT WHOLE" in out
+    told = json.loads(out_json)
+    assert (again, told["verdict"]) == (3, "not-known")
+    assert next(row for row in told["rows"] if row["row"] == "B13")["verdict"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"), [("15", "go"), ("14.0.1.13900", "go"), ("16", "not-known"), ("11.5", "no-go")]
+)
+def test_the_path_to_the_target_counts(tmp_path: Path, saved: tuple[Path, int, str], target: str, verdict: str) -> None:
+    words = ("--from", str(saved[0]), "--target", target, "--format", "json", "--output", str(tmp_path / "told.json"))
+    code = run(["checklist", "before-upgrade", *words, "--state-dir", str(tmp_path)])
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert (told["verdict"], told["target"], code) == (verdict, target, {"go": 0, "no-go": 1, "not-known": 3}[verdict])
+    path = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "upgrade-path")
+    assert path["verdict"] == {"go": "pass", "no-go": "fail", "not-known": "unknown"}[verdict]
+
+
+def test_what_a_person_left_out_is_no_go_by_default(upgraded: Lab, saved: tuple[Path, int, str]) -> None:
+    code, told = after(upgraded, saved[0], "--without", "ssh")
+    assert (code, told["verdict"]) == (3, "not-known")
+
+
+def test_an_audit_takes_the_snapshot_from_before_too(upgraded: Lab, saved: tuple[Path, int, str]) -> None:
+    _, plain = upgraded.audit("--check", "model-gone")
+    _, compared = upgraded.audit("--before", str(saved[0]), "--check", "model-gone")
+    assert [(o["verdict"], o["detail"]) for o in plain["outcomes"]] == [
+        ("not_applicable", "no snapshot from before was given")
+    ]
+    assert [o["verdict"] for o in compared["outcomes"]] == ["pass"]
+    assert compared["scope"]["before"] == str(saved[0])
+
+
+def test_what_cannot_be_compared_is_refused_with_a_sentence(tmp_path: Path, saved: tuple[Path, int, str]) -> None:
+    shutil.copy(saved[0], tmp_path / "now.db")
+
+    def say(*words: str) -> int:
+        return run(["checklist", *words, "--state-dir", str(tmp_path)])
+
+    assert say("before-upgrade", "--node", "lab") == 2, "no target"
+    assert say("before-upgrade", "--node", "lab", "--target", "fifteen") == 2
+    assert say("after-upgrade", "--node", "lab") == 2, "no snapshot from before"
+    (tmp_path / "note.db").write_text("no snapshot", "utf-8")
+    assert say("after-upgrade", "--from", str(saved[0]), "--before", str(tmp_path / "note.db")) == 2
+
+
+def test_a_snapshot_of_another_cluster_or_of_tomorrow_is_refused(
+    tmp_path: Path, saved: tuple[Path, int, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, statement in (
+        ("other.db", "update node set name = 'x-' || name"),
+        ("young.db", "update meta set value = '2099-01-01 00:00:00' where key = 'taken_at'"),
+    ):
+        shutil.copy(saved[0], tmp_path / name)
+        with sqlite3.connect(tmp_path / name) as file:
+            file.execute(statement)
+        words = ("--from", str(saved[0]), "--before", str(tmp_path / name), "--state-dir", str(tmp_path))
+        assert run(["checklist", "after-upgrade", *words]) == 2
+    said = capsys.readouterr().err
+    assert "another cluster" in said
+    assert "after the one that it is to be compared with" in said
