@@ -271,8 +271,11 @@ def key_of(table: str) -> tuple[str, ...]:
     """Return the columns by which a row of a table is found again."""
     if table in KEYS:
         return KEYS[table]
-    made = [column for column in columns(table) if column.key]
-    return tuple(column.name for column in made) or tuple(column.name for column in columns(table))
+    names = [column.name for column in columns(table) if column.name != "id"]
+    made = [column.name for column in columns(table) if column.key and column.name != "id"]
+    if not made and "name" in names:  # what people call it, rather than a number of the database
+        made = ["name"]
+    return tuple(made or names)
 
 
 def _kept(table: str, names: list[str], wanted: Wanted) -> list[str]:
