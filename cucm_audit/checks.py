@@ -6,7 +6,7 @@ row the checks that it uses first. What a check means for a verdict is decided i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Checks:
     checks: Mapping[str, Check]
     settings: Mapping[str, Value]
     knowledge: Mapping[str, tuple[Mapping[str, Value], ...]]
-    guide: Guide = Guide()
+    guide: Guide = field(default_factory=Guide)
 
     @property
     def bad_loads(self) -> tuple[Mapping[str, Value], ...]:

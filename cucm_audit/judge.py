@@ -184,15 +184,16 @@ class _Bench:
 
     def _no_nodes(self, blank: Outcome) -> Outcome:
         entry = self.ledger.get(("node", ""))
-        detail = (
-            f"the list of nodes is not known: {entry.detail or entry.state.value}"
-            if entry
-            else "the list of nodes was never asked for"
-        )
-        return replace(blank, reason=Reason.PREREQUISITE_UNKNOWN, detail=detail)
+        if entry is None:
+            return replace(blank, reason=Reason.PREREQUISITE_UNKNOWN, detail="the list of nodes was never asked for")
+        detail = entry.detail or ("no node runs voice" if entry.state is State.WHOLE else entry.state.value)
+        reason = entry.reason or Reason.PREREQUISITE_UNKNOWN
+        return replace(blank, reason=reason, detail=f"the list of nodes is not known: {detail}")
 
     def _before_looking(self, check: Check, blank: Outcome) -> Outcome | None:
         """Say why a check cannot give a verdict on this scope, None when it can."""
+        if check.releases and not self._releases and not self._snapshot.get_meta("release"):
+            return self._no_nodes(blank)
         if check.releases:
             release = self._releases.get(blank.node or self._publisher) or (
                 "" if blank.node else self._snapshot.get_meta("release")

@@ -6,8 +6,8 @@ from cucm_audit.checks import load
 
 #: A automatic, P partly (a person decides), M by hand, L gone with an old release; two letters: either is right.
 KINDS = {
-    "A": "T1 T4 T5 T8 T9 P2 P3 P4 P5 P7b P9 P10 P12b P13 P20 P21 P23 P24a P24b P27 P28 P33 P34 C1 C2 C3 C5 C6 N1 N2 D1 D2"
-    " D3 D5 D7 D8 D9 P1 P19 P32",
+    "A": "T1 T4 T5 T8 T9 P2 P3 P4 P5 P7b P9 P10 P12b P13 P20 P21 P23 P24a P24b P27 P28 P33 P34 C1 C2 C3 C5 C6 N1 N2"
+    " D1 D2 D3 D5 D7 D8 D9 P1 P19 P32",
     "P": "T2 T3 T6 T7 T10 P7a P12c P15 P16 P17 P18 P25 P26 P29 P31 N3 N4 D4 D10",
     "M": "T11 T12 P30",
     "L": "P6 P7c P8 P11 P12a P12d P14 P22 C4",

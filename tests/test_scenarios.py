@@ -9,8 +9,8 @@ from cucm_audit.checks import load
 from cucm_audit.simulator.scenarios import names, read
 
 RELEASES = ("9.1", "10.5", "11.5", "12.5", "14", "15")
-#: Scenario -> the rows that have to be found, and their kin: rows that share a check with them. Nothing else may be found
-#: above a note. The first row is the scenario's own; the others have an alias of the scenario, or none.
+#: Scenario -> the rows that have to be found, and their kin: rows that share a check with them. Nothing else may be
+#: found above a note. The first row is the scenario's own; the others have an alias of the scenario, or none.
 FAULTS = {
     "t1": ("T1", "P4"),
     "t2": ("T2 P9", "P3"),
@@ -75,6 +75,11 @@ def ours(report: dict[str, Any]) -> dict[str, Any]:
     return {**report, "outcomes": kept}
 
 
+def sources(name: str) -> tuple[str, ...]:
+    """Leave the CLI out where a scenario leaves the nodes alone: it says what it says of the healthy cluster, slowly."""
+    return () if any("node" in part for part in read(name)) else ("--without", "ssh")
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_healthy_cluster_has_no_finding_above_a_note_and_nothing_unknown(tmp_path, release):
     with lab(tmp_path, release=release) as healthy:
@@ -90,7 +95,7 @@ def test_a_healthy_cluster_has_no_finding_above_a_note_and_nothing_unknown(tmp_p
 def test_one_fault_gives_its_rows_finding_and_no_other(tmp_path, name):
     must, kin = (rows.split() for rows in FAULTS[name])
     with lab(tmp_path, scenario=name) as ill:
-        code, report = ill.audit()
+        code, report = ill.audit(*sources(name))
     found = failing(ours(report))
     for row in must:
         assert any(row in rows for rows in found.values()), (row, found)
@@ -103,7 +108,7 @@ def test_one_fault_gives_its_rows_finding_and_no_other(tmp_path, name):
 @pytest.mark.parametrize("name", NOTES)
 def test_what_is_worth_a_note_is_noted_and_no_more(tmp_path, name):
     with lab(tmp_path, scenario=name) as odd:
-        _, report = odd.audit()
+        _, report = odd.audit(*sources(name))
     found = failing(ours(report), ("critical", "warning", "note"))
     assert any(NOTES[name] in rows for rows in found.values()), found
     # A profile that is a user's and a phone's logout profile at once makes the phone ring for that user.

@@ -49,7 +49,12 @@ def command(
 
 
 def running(
-    scenario: str, *, release: str | None = None, phones: int = 60, real_ports: bool = False, addresses: tuple[str, ...] = ()
+    scenario: str,
+    *,
+    release: str | None = None,
+    phones: int = 60,
+    real_ports: bool = False,
+    addresses: tuple[str, ...] = (),
 ) -> "Cluster":
     """Return a simulated cluster, to be started with ``with``. Raises Problem for a scenario or release it has not."""
     from cucm_audit.simulator.build import build

@@ -14,9 +14,7 @@ class ClientError(Exception):
     Texts never hold a secret. ``detail`` may hold (a short piece of) what the server said.
     """
 
-    def __init__(
-        self, *, node: str, source: str, doing: str, reason: Reason, hint: str = "", detail: str = ""
-    ) -> None:
+    def __init__(self, *, node: str, source: str, doing: str, reason: Reason, hint: str = "", detail: str = "") -> None:
         self.node = node
         self.source = source
         self.doing = doing
@@ -26,5 +24,5 @@ class ClientError(Exception):
         super().__init__(f"{node or 'cluster'}: {doing}: {reason.value}" + (f" ({detail})" if detail else ""))
 
 
-class WriteBlocked(Exception):  # noqa: N818 - it names what happened
+class WriteBlocked(Exception):
     """Something outside the fixed table of read operations was about to be sent. It never reached a socket."""

@@ -179,7 +179,9 @@ class Session:
         except ClientError as error:
             trouble = error if not (deadline.passed and error.reason is Reason.DISCONNECTED) else self._late(doing)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            trouble = self._late(doing) if deadline.passed else broken(self.place, error, doing, self._late(doing))
+            late = self._late(doing)
+            begun = response is not None
+            trouble = late if deadline.passed else broken(self.place, error, doing, late, begun=begun)
         self._drop(response)
         raise trouble
 

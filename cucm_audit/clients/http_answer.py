@@ -32,8 +32,8 @@ class Answer:
         return _ENVELOPE.search(self.body[:4096]) is not None
 
 
-def broken(place: Place, error: Exception, doing: str, late: ClientError) -> ClientError:
-    """Return what a broken exchange means, ``late`` for a timeout.
+def broken(place: Place, error: Exception, doing: str, late: ClientError, *, begun: bool) -> ClientError:
+    """Return what a broken exchange means, ``late`` for a timeout. ``begun``: the head of an answer had come.
 
     Only the kind of the error is kept, never the error itself: it holds the request.
     """
@@ -44,6 +44,8 @@ def broken(place: Place, error: Exception, doing: str, late: ClientError) -> Cli
         return late
     if any(isinstance(link, DecodeError) for link in chain):
         return place.error(Reason.MALFORMED, doing, "The answer cannot be decompressed.", "bad content encoding")
+    if begun and any(isinstance(link, BrokenAnswer) for link in chain):  # a chunked body that stops in its middle
+        return place.error(Reason.TRUNCATED, doing, "The answer was cut off; try again.", "the body ends too early")
     if any(isinstance(link, BrokenAnswer | OSError) for link in chain):
         hint = "The connection broke; try again."
         return place.error(Reason.DISCONNECTED, doing, hint, type(chain[-1]).__name__)

@@ -348,7 +348,8 @@ STATEMENTS: tuple[Statement, ...] = (
         fact="ldap_host",
         sql=(
             "select c.name, h.hostname, h.ldapportnumber, h.sslenabled, h.priority from directorypluginhost h"
-            " join directorypluginconfig c on h.fkdirectorypluginconfig = c.pkid order by c.name, h.priority, h.hostname"
+            " join directorypluginconfig c on h.fkdirectorypluginconfig = c.pkid order by c.name, h.priority,"
+            " h.hostname"
         ),
     ),
     Statement(

@@ -1,9 +1,9 @@
-"""What is asked of a cluster, and which table of the snapshot it lands in. One explicit tuple: FACTS.
+"""What is asked of a cluster, and which table of the snapshot it lands in. One explicit tuple: :func:`facts`.
 
-A fact is a generator: it asks its client, turns the answer into rows and yields them one by one, so that memory does not
-grow with the cluster. It raises :class:`~cucm_audit.clients.ClientError` when it got nothing, and calls ``ask.partial`` when
-what it got is not the whole truth (a page failed, a node did not answer, a line was not understood). ``collect`` fills the
-ledger from that, whatever happens.
+A fact is a generator: it asks its client, turns the answer into rows and yields them one by one, so that memory does
+not grow with the cluster. It raises :class:`~cucm_audit.clients.ClientError` when it got nothing, and calls
+``ask.partial`` when what it got is not the whole truth (a page failed, a node did not answer, a line was not
+understood). ``collect`` fills the ledger from that, whatever happens.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ class Ask:
     keep_raw: list[tuple[str, str]] = field(default_factory=list)
 
     def partial(self, reason: Reason, detail: str = "", hint: str = "", node: str = "") -> None:
-        """Say that the fact is not whole. ``node`` names the node concerned, for facts that arrive per answering node."""
+        """Say that the fact is not whole. ``node`` is the node concerned, for facts that arrive per answering node."""
         self.troubles.append((node, reason, detail, hint))
 
     def keep(self, request: str, text: str) -> None:

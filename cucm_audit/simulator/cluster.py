@@ -77,7 +77,7 @@ class Cluster:
         for server in self._running.pop(self.world.node(name).name, []):
             server.stop()
 
-    def renew_certificate(self, name: str, **options: int) -> str:
+    def renew_certificate(self, name: str, **options: Any) -> str:
         """Give a node another web certificate, with another key, and restart it; returns the new fingerprint."""
         node = self.world.node(name)
         self._generations[name] = self._generations.get(name, 0) + 1

@@ -8,7 +8,12 @@ from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
 
 _STATUS = re.compile(r"\[ ?(STARTED|STOPPED|STARTING|STOPPING|NOTRUNNING|UNKNOWN) ?\]")
-_FRAME = re.compile(r"Requesting service status\b.{0,60}|Primary Node ?= ?(?:true|false)", re.I)
+# The last three stand between the platform's services and CUCM's own on real nodes (from memory: in no source).
+_FRAME = re.compile(
+    r"Requesting service status\b.{0,60}|Primary Node ?= ?(?:true|false)"
+    r"|Service Manager is running|Getting list of all services|>> Return code = 0",
+    re.I,
+)
 
 
 def parse(text: str) -> Parsed:

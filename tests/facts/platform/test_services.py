@@ -70,3 +70,11 @@ def test_name_with_a_warning_in_it_is_still_a_service():
 )
 def test_no_answer(text):
     assert read(text).error.reason is Reason.MALFORMED
+
+
+def test_lines_between_the_platforms_services_and_the_others_are_known():
+    text = recording("12.5", "service-list")
+    first, rest = text.split("\n", 1)
+    between = "Service Manager is running\nGetting list of all services\n>> Return code = 0\n"
+    assert read(f"{first}\n{between}{rest}").rows == read(text).rows
+    assert read(f"{first}\n{between}{rest}").whole
