@@ -76,7 +76,7 @@ def ours(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def sources(name: str) -> tuple[str, ...]:
-    """Leave the CLI out where a scenario leaves the nodes alone: it says what it says of the healthy cluster, slowly."""
+    """Leave the CLI out where a scenario leaves the nodes alone: it says the same as of the healthy cluster, slowly."""
     return () if any("node" in part for part in read(name)) else ("--without", "ssh")
 
 
