@@ -78,6 +78,9 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
             _pack_again(node, pack, days_ago(value, 13) + dt.timedelta(minutes=15 * place))
         elif key == "booted_days_ago":
             _boot(node, days_ago(value, 17) + dt.timedelta(minutes=15 * place))
+        elif key == "builds_back":
+            head, _, build = node.release.rpartition("-")
+            node.release = f"{head}-{int(build) - value}"
         elif key == "crashed_days_ago":
             _boot(node, days_ago(value, 17), clean=False)
         elif key == "upgraded_from":

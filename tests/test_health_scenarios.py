@@ -1,0 +1,120 @@
+"""The rows of cluster-health.toml, from the command line to a simulated cluster and back: one fault, its row alone.
+
+That a healthy cluster has no finding above a note, and nothing unknown, is tested on every release in test_scenarios.py.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from labs import failing, lab, verdicts
+
+from cucm_audit.checks import load
+
+ALL = ("critical", "warning", "note")
+#: Scenario -> the checks that find something there. All of them belong to its row; others may be rows' relatives.
+FAULTS = {
+    "h2": {"release-differs", "inactive-release-differs"},
+    "h3": {"option-missing", "option-extra"},
+    "h5": {"unclean-boot"},
+    "h6": {"ntp-stratum", "ntp-not-from-publisher"},
+    "h7": {"replication-link", "replication-queue", "replication-ping"},
+    "h7-old-check": {"replication-unchecked"},
+    "h8": {"not-authenticated"},
+    "h9": {"call-service-stopped", "service-stopped", "service-commanded-out"},
+    "h10": {"tftp-nowhere"},
+    "h11": {"web-certificate-expires-soon", "web-certificate-expires"},
+    "h12": {"backup-too-old", "backup-failed"},
+    "h12-parts": {"backup-component-failed", "backup-lacks-node"},
+    "h12-none": {"backup-too-old"},
+    "h13": {"core-new", "core-old"},
+    "h14": {"disk-full", "disk-filling"},
+    "h15": {"node-memory-used", "processors-few", "cpu-busy"},
+    "h17": {"pool-mostly-away", "phone-rejected", "em-phone-not-registered"},
+    "h18": {"load-not-as-given", "model-several-loads"},
+    "h21": {"rollback-left-on", "os-security-off"},
+    "h23": {"ldap-host-plain"},
+    "h24": {"own-account-writes"},
+    "h25": {"em-requests-in-progress"},
+    "h26": {"phone-without-line", "number-without-device"},
+}
+#: Findings of a healthy cluster that are notes: no PIN expires there, and 9.1 knows some models by a pack.
+USUAL = {"credential-policy-weak", "model-from-pack"}
+#: What an old check of the replication said is not known today.
+STALE = {"h7-old-check": {"replication-errors"}}
+#: The layouts of the command line and the schema change between these.
+OTHER_RELEASES = {"9.1": ("h2", "h5", "h7", "h12", "h26"), "14": ("h6", "h9"), "15": ("h6", "h7", "h13")}
+CASES = [pytest.param(name, "12.5", id=name) for name in FAULTS] + [
+    pytest.param(name, release, id=f"{name}-{release}") for release, names in OTHER_RELEASES.items() for name in names
+]
+
+
+@pytest.mark.parametrize(("name", "release"), CASES)
+def test_one_fault_gives_its_rows_findings_and_no_other(tmp_path: Path, name: str, release: str) -> None:
+    with lab(tmp_path, scenario=name, release=release) as ill:
+        code, report = ill.audit()
+    found = {check: rows for check, rows in failing(report, ALL).items() if check not in USUAL}
+    row = name.partition("-")[0].upper()
+    assert set(found) == FAULTS[name]
+    assert all(row in rows for rows in found.values())
+    assert {outcome["check"] for outcome in verdicts(report, "unknown")} == STALE.get(name, set())
+    assert report["gaps"] == []
+    assert code == (1 if failing(report) else 3 if name in STALE else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "node"), [("h16", "diagnostic-failed", "cucm-pub"), ("h20", "network-not-valid", "cucm-sub1")]
+)
+def test_diagnostics_run_only_for_a_check_that_is_named(tmp_path: Path, name: str, check: str, node: str) -> None:
+    with lab(tmp_path, scenario=name) as ill:
+        ill.audit("--document", "cluster-health", "--without", "ris")
+        assert "utils diagnose test" not in {asked.operation for asked in ill.world.asked}
+        code, report = ill.audit("--check", check)
+        assert "utils diagnose test" in {asked.operation for asked in ill.world.asked}
+    (outcome,) = [outcome for outcome in report["outcomes"] if outcome["verdict"] == "fail"]
+    assert (outcome["check"], outcome["node"], code) == (check, node, 1)
+
+
+def test_a_backup_agent_that_does_not_answer_is_no_missing_backup(tmp_path: Path) -> None:
+    with lab(tmp_path, scenario="h12-agent") as ill:
+        code, report = ill.audit("--check", "H12")
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
+    assert "Master Agent" in json.dumps(report["gaps"])
+    assert code == 3
+
+
+def test_a_node_that_is_down_is_a_fault_when_the_publisher_says_so(tmp_path: Path) -> None:
+    with lab(tmp_path, scenario="node-down") as ill:
+        code, report = ill.audit("--document", "cluster-health")
+    found = failing(report)
+    assert found["node-offline"] == {"H1"}
+    assert set(found) <= {"node-offline", "pool-mostly-away"}
+    assert {outcome["node"] for outcome in verdicts(report, "unknown")} == {"cucm-sub2", None}
+    assert code == 1
+
+
+def test_a_release_that_cisco_no_longer_supports_is_a_note_once_the_table_says_so(tmp_path: Path) -> None:
+    tables = tmp_path / "mine" / "tables"
+    tables.mkdir(parents=True)
+    rows = {"12.5": '"2020-01-31"', "15": '""'}
+    text = '[table]\nname = "release_support"\nas-of = "2026-01-01"\nsource = "invented"\n'
+    text += "".join(
+        f'[[release_support]]\nrelease = "{release}"\nend_of_maintenance = ""\nend_of_support = {end}\n'
+        for release, end in rows.items()
+    )
+    (tables / "ends.toml").write_text(text, encoding="utf-8")
+    verdict = {}
+    for release in ("12.5", "14", "15"):
+        folder = tmp_path / release
+        folder.mkdir()
+        with lab(folder, release=release) as cluster:
+            _, report = cluster.audit("--check", "H4", "--checks", str(tmp_path / "mine"))
+        verdict[release] = {outcome["verdict"] for outcome in report["outcomes"] if outcome["check"]}
+    assert verdict == {"12.5": {"fail"}, "14": {"unknown"}, "15": {"pass"}}
+
+
+def test_every_automatic_row_has_its_scenario() -> None:
+    kinds = {row.id: row.kind for row in load(packages=False).rows if row.document == "cluster-health"}
+    shown = {name.partition("-")[0].upper() for name in FAULTS} | {"H1", "H4", "H16", "H20"}
+    assert {row for row, kind in kinds.items() if kind in ("automatic", "partly")} == shown
+    assert list(kinds) == [f"H{number}" for number in range(1, 27)]
