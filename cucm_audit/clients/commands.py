@@ -1,7 +1,7 @@
 """Every platform CLI command that may be typed, whole and byte for byte.
 
 Data only; ``guard`` lets nothing else through. Prefix rules are unsafe (``run sql`` is also how ``run sql update`` is
-typed), so a command is a member of this list or it is not sent. Formats and time limits: reference cli.md sections 2 to 10.
+typed), so a command is a member of this list or it is not sent. Formats and time limits: reference cli.md, 2 to 10.
 """
 
 from dataclasses import dataclass
