@@ -15,7 +15,8 @@ from cucm_audit.simulator import (
 )
 from cucm_audit.simulator.dictionary import build_of, numbers
 from cucm_audit.simulator.nodes import healthy_nodes
-from cucm_audit.simulator.scenarios import apply, read
+from cucm_audit.simulator.scenarios.apply import apply
+from cucm_audit.simulator.scenarios.read import read
 from cucm_audit.simulator.world import World
 
 HTTPS_PORT, HTTP_PORT, SSH_PORT = 8443, 8080, 22
