@@ -541,6 +541,13 @@ create table phone_service (   -- Device > Device Settings > Phone Services     
   em integer not null          -- 1 when the URL (plain or secure) means the Extension Mobility servlet, however misspelt
 );
 
+create table other_device (    -- gateways, conference bridges, media termination points, route points, music on hold, trunks, annunciators [AXL]
+  id text primary key not null,
+  name text not null,
+  class_number integer not null,
+  class text not null          -- as typeclass calls it
+);
+
 create table phone_without_line (  -- phones that no directory number is on                                            [AXL]
   phone_id text primary key not null
 );
@@ -696,6 +703,16 @@ create table registration (    -- selectCmDeviceExt; one row a phone, the newest
   primary key (phone)
 );
 create index registration_node on registration (node);
+
+create table device_registration (  -- the same of the other devices                                  [RIS, per answering node]
+  node text not null,
+  device text not null,
+  status text not null,
+  status_reason integer,
+  address text not null,
+  seen_at text,
+  primary key (device)
+);
 
 -- --------------------------------------------------------------------------------------------------------------------- views
 -- A view keeps awkward history out of the checks. It adds no facts: what it reads is asked for.

@@ -17,7 +17,7 @@ from cucm_audit.config import Cluster, NodeEntry
 from cucm_audit.connect import Clients
 from cucm_audit.facts import facts
 from cucm_audit.model import Node, Reason, Role, Source, State
-from cucm_audit.plan import inside, jobs, plan
+from cucm_audit.plan import OPT_IN, inside, jobs, plan
 
 NODES = [
     {"name": "cucm-pub", "usage": "0", "role": "1", "address": "127.0.10.1"},
@@ -222,7 +222,7 @@ def test_an_error_before_any_row_fails_and_after_some_rows_leaves_them(run):
 
 def test_without_phones_nothing_is_asked_of_ris(run):
     script = Script()
-    script.tables["phone"] = error(Reason.TIMEOUT)
+    script.tables |= dict.fromkeys(("phone", "other_device"), error(Reason.TIMEOUT))
     book = run(script).book
     assert not script.paces
     assert book["registration", "cucm-sub"].state is State.FAILED
@@ -422,7 +422,7 @@ def test_a_fact_that_the_release_lacks_is_not_supported():
     nodes = (Node(name="cucm-pub", address="127.0.10.1", role=Role.PUBLISHER),)
     todo, left = jobs(facts(), nodes, Options(), "8.0.1")
     assert not todo
-    assert {row.state for row in left if row.fact != "web_page"} == {State.NOT_SUPPORTED}
+    assert {row.state for row in left if row.fact not in OPT_IN} == {State.NOT_SUPPORTED}
     for release, since in (("8.6.2", None), ("9.1.2", "9.0"), ("15.0.1", "12.5")):
         todo, _ = jobs(facts(), nodes, Options(), release)
         (user,) = [job.fact for job in todo if job.fact.table == "end_user"]

@@ -52,6 +52,7 @@ CONTROLLED = (
     "from applicationuserdevicemap m join applicationuser au on m.fkapplicationuser = au.pkid where"
     " m.tkuserassociation = 1"
 )
+OTHERS = "from device d join typeclass tc on d.tkclass = tc.enum where d.tkclass in (2, 4, 5, 10, 12, 18, 19)"
 WITHOUT_LINE = (
     "from device d where d.tkclass = 1 and d.tkdeviceprofile = 0"
     " and not exists (select 1 from devicenumplanmap m where m.fkdevice = d.pkid)"
@@ -233,6 +234,13 @@ STATEMENTS: tuple[Statement, ...] = (
         paged=True,
         key=("fkdevice",),
         count=f"select count(*) as n {OWN_URLS}",
+    ),
+    Statement(
+        fact="other_device",
+        sql=f"select d.pkid, d.name, d.tkclass, tc.name as classname {OTHERS} order by d.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {OTHERS}",
     ),
     Statement(
         fact="phone_without_line",

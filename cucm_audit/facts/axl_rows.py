@@ -190,6 +190,15 @@ def _phone_url(line: Line) -> Row:
     }
 
 
+def _other_device(line: Line) -> Row:
+    return {
+        "id": line.id("pkid"),
+        "name": line.name("name"),
+        "class_number": line.number("tkclass"),
+        "class": line.text("classname"),
+    }
+
+
 def _phone_without_line(line: Line) -> Row:
     return {"phone_id": line.id("pkid")}
 
@@ -279,6 +288,7 @@ ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "profile_line": _profile_line,
     "phone_service": _phone_service,
     "phone_subscription": _phone_subscription,
+    "other_device": _other_device,
     "phone_without_line": _phone_without_line,
     "unused_number": _unused_number,
     "end_user": _end_user,

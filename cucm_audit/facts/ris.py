@@ -7,7 +7,7 @@ Reference: serviceability.md sections 1 and 9.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cucm_audit.facts import Ask, Fact, Per, Row
@@ -24,22 +24,32 @@ _PAGE = 1000
 #: Visible ASCII, without what means something else to RIS.
 _NAME = re.compile(r"[^\x00-\x20*%?,\x7f-\U0010ffff]{1,128}")
 _NAMES = "select name from phone where name > ? order by name limit ?"
+_OTHER_NAMES = "select name from other_device where name > ? order by name limit ?"
 _NO_CALLMANAGER = "select node from activated_service where service = 'Cisco CallManager' and active = 0"
 
 
 def gather_registration(ask: Ask) -> Iterator[Row]:
     """Yield the newest registration of each phone. ClientError from RIS, also after some rows."""
+    yield from _gather(ask, _NAMES, _row)
+
+
+def gather_device_registration(ask: Ask) -> Iterator[Row]:
+    """Yield the same of trunks, gateways, media resources and route points."""
+    yield from _gather(ask, _OTHER_NAMES, _other_row)
+
+
+def _gather(ask: Ask, names: str, row: Callable[[str, str, Mapping[str, str]], Row]) -> Iterator[Row]:
     assert ask.ris is not None
     spelling: dict[str, list[str]] = {}  # as RIS is asked -> as the database spells it; holds what is under way only
     nodes = _Nodes(ask)
     refused = ""
-    for answer in ask.ris.devices(_names(ask, spelling)):
+    for answer in ask.ris.devices(_names(ask, spelling, names)):
         nodes.note(answer)
         asked = {name: spelling.pop(name, []) for name in answer.asked}
         for name, (node, device) in _newest(answer, asked).items():
             for phone in asked[name]:
                 try:
-                    yield _row(nodes.spelled(node), phone, device)
+                    yield row(nodes.spelled(node), phone, device)
                 except Refused as error:
                     refused = refused or f"{phone}: {error}"
     nodes.tell()
@@ -47,11 +57,11 @@ def gather_registration(ask: Ask) -> Iterator[Row]:
         ask.partial(Reason.MALFORMED, f"an answer could not be read: {refused}")
 
 
-def _names(ask: Ask, spelling: dict[str, list[str]]) -> Iterator[str]:
-    """Yield the phones' names as RIS wants them, upper case and each once. Read page by page, so nothing stays open."""
+def _names(ask: Ask, spelling: dict[str, list[str]], sql: str) -> Iterator[str]:
+    """Yield the devices' names as RIS wants them, upper case and each once. Read page by page, so nothing stays open."""
     last = ""
     odd: list[str] = []
-    while page := [str(name) for (name,) in ask.select(_NAMES, (last, _PAGE))]:
+    while page := [str(name) for (name,) in ask.select(sql, (last, _PAGE))]:
         for name in page:
             if not _NAME.fullmatch(name):
                 odd.append(name)
@@ -62,7 +72,7 @@ def _names(ask: Ask, spelling: dict[str, list[str]]) -> Iterator[str]:
                 yield name.upper()
         last = page[-1]
     if odd:
-        ask.partial(Reason.NOT_ASKED, f"{len(odd)} phone(s) have a name that RIS cannot be asked for, as {odd[0]!r}")
+        ask.partial(Reason.NOT_ASKED, f"{len(odd)} device(s) have a name that RIS cannot be asked for, as {odd[0]!r}")
 
 
 def _newest(answer: "RisAnswer", asked: Mapping[str, object]) -> dict[str, tuple[str, Mapping[str, str]]]:
@@ -96,6 +106,20 @@ def _row(node: str, phone: str, device: Mapping[str, str]) -> Row:
         "inactive_load": device.get("InactiveLoadID", ""),
         "download_status": device.get("DownloadStatus", ""),
         "login_user": device.get("LoginUserId", ""),
+        "address": device.get("IPAddress", ""),
+        "seen_at": utc(seen) if seen else None,
+    }
+
+
+def _other_row(node: str, name: str, device: Mapping[str, str]) -> Row:
+    seen = whole_number("TimeStamp", device.get("TimeStamp"))
+    if not device.get("Status"):
+        raise Refused("Status is empty")
+    return {
+        "node": node,
+        "device": name,
+        "status": device["Status"],
+        "status_reason": whole_number("StatusReason", device.get("StatusReason")),
         "address": device.get("IPAddress", ""),
         "seen_at": utc(seen) if seen else None,
     }
@@ -176,6 +200,15 @@ FACTS: tuple[Fact, ...] = (
         gather=gather_registration,
         asks=("selectCmDeviceExt",),
         needs=("phone",),
+        nodes_answer=True,
+    ),
+    Fact(
+        table="device_registration",
+        per=Per.CLUSTER,
+        source=Source.RIS,
+        gather=gather_device_registration,
+        asks=("selectCmDeviceExt",),
+        needs=("other_device",),
         nodes_answer=True,
     ),
 )

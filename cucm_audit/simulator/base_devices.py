@@ -13,6 +13,15 @@ from cucm_audit.simulator.rows import guid, put
 from cucm_audit.simulator.world import SimRegistration, World
 
 PHONE, PROFILE = 1, 254
+#: Other devices of the cluster: class, name, model, class of RIS, server (place). The models are invented.
+OTHERS = (
+    (18, "SBC-Berlin", 131, "SIPTrunk", 1),
+    (18, "SBC-Munich", 131, "SIPTrunk", 2),
+    (4, "CFB_1", 50, "MediaResources", 1),
+    (5, "MTP_1", 110, "MediaResources", 1),
+    (12, "MOH_1", 70, "MediaResources", 2),
+    (10, "RP-Hotline", 73, "Cti", 1),
+)
 REAL, USER, AUTO, DEFAULT = 0, 1, 2, 3
 
 
@@ -32,8 +41,29 @@ def fill(world: World, count: int) -> None:
     put(world, "numplan", "pkid dnorpattern fkroutepartition tkpatternusage iscallable", lines)
     put(world, "devicenumplanmap", "pkid fkdevice fknumplan numplanindex", _lines(world, count))
     world.registrations.extend(_registrations(world, count))
+    _others(world)
     columns = "pkid fkdevice lastknownucm lastknownipaddress lastseen lastactive datetimestamp"
     put(world, "registrationdynamic", columns, _last_seen(world, count))
+
+
+def _others(world: World) -> None:
+    """Write trunks, media resources and a route point, and register them."""
+    columns = "pkid name description tkclass tkdeviceprofile tkmodel tkdeviceprotocol fkdevicepool isactive"
+    pool = guid("pool", "Default")
+    rows = [(guid("other", name), name, "", kind, REAL, model, 11, pool, "t") for kind, name, model, _, _ in OTHERS]
+    put(world, "device", columns, rows)
+    now = int(time.time())
+    for _, name, model, kind, place in OTHERS:
+        world.registrations.append(
+            SimRegistration(
+                node=world.nodes[place].name,
+                name=name,
+                device_class=kind,
+                model=model,
+                address="192.0.2.61",
+                at=now - 90_000,
+            )
+        )
 
 
 def _devices(world: World, count: int) -> Iterator[tuple[Any, ...]]:
