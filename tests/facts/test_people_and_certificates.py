@@ -103,6 +103,9 @@ def test_directory_policies_controlled_devices_and_lines():
     (row,), _ = gathered("ldap_agreement", agreement)
     assert row == {"name": "AD", "base": "dc=x", "server": "", "status_number": 1, "full_sync_number": None,
                    "incremental_sync_number": 7}  # fmt: skip
+    host = {"name": "AD", "hostname": "ad1", "ldapportnumber": "389", "sslenabled": "f", "priority": None}
+    (row,), _ = gathered("ldap_host", host)
+    assert row == {"agreement": "AD", "host": "ad1", "port": 389, "tls": 0, "priority": None}
     (row,), _ = gathered("ldap_system", {"syncenabled": "t", "useridattributename": "mail"})
     assert row == {"sync_enabled": 1, "user_id_attribute": "mail"}
     (row,), _ = gathered("ldap_authentication", {"authenticatewithcorpdir": "f", "userbase": None})
@@ -212,3 +215,15 @@ def test_a_certificate_that_cannot_be_read_makes_the_fact_partial(text):
 def test_der_that_is_none_is_refused():
     with pytest.raises(Refused):
         der(b"")
+
+
+def test_what_is_left_over_and_the_devices_that_are_no_phones():
+    (row,), _ = gathered("phone_without_line", {"pkid": "{P}"})
+    assert row == {"phone_id": "p"}
+    (row,), _ = gathered("unused_number", {"pkid": "{N}", "dnorpattern": "0012", "partitionname": None})
+    assert row == {"id": "n", "number": "0012", "route_partition": ""}
+    (row,), _ = gathered("other_device", {"pkid": "{D}", "name": "SBC", "tkclass": "18", "classname": "Trunk"})
+    assert row == {"id": "d", "name": "SBC", "class_number": 18, "class": "Trunk"}
+    rows, troubles = gathered("unused_number", {"pkid": "{N}", "dnorpattern": None, "partitionname": None})
+    assert not rows
+    assert troubles

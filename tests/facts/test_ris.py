@@ -4,7 +4,7 @@ import pytest
 
 from cucm_audit.clients import ClientError
 from cucm_audit.facts import Ask
-from cucm_audit.facts.ris import gather_registration
+from cucm_audit.facts.ris import gather_device_registration, gather_registration
 from cucm_audit.model import Node, Reason
 
 NODES = (
@@ -43,15 +43,17 @@ def device(name, at="1718604131", status="Registered", **rest):
     return {"Name": name, "TimeStamp": at, "Status": status, "ActiveLoadID": "sip78xx.12-8-1", **rest}
 
 
-def gathered(phones, answer, *, without_callmanager=(), nodes=NODES, size=2):
+def gathered(phones, answer, *, without_callmanager=(), nodes=NODES, size=2, gather=gather_registration):
+    table = "from phone" if gather is gather_registration else "from other_device"
+
     def select(sql, values):
-        if "from phone" in sql:
+        if table in sql:
             return iter([(name,) for name in sorted(phones) if name > values[0]][: values[1]])
         assert "activated_service" in sql
         return iter([(name,) for name in without_callmanager])
 
     ask = Ask(node=None, nodes=nodes, release="12.5.1", select=select, ris=Ris(answer, size))
-    return list(gather_registration(ask)), ask.troubles, ask.ris.asked
+    return list(gather(ask)), ask.troubles, ask.ris.asked
 
 
 def test_one_row_a_phone_the_newest_and_the_databases_spelling():
@@ -154,3 +156,18 @@ def test_an_error_comes_through():
 
     with pytest.raises(ClientError):
         gathered(["SEP1"], answer)
+
+
+def test_trunks_and_media_resources_are_asked_by_name_too():
+    rows, troubles, asked = gathered(
+        ["SBC-Berlin", "S0/SU1/DS1-0@gw1"],
+        lambda names: (
+            [Said("pub", device("SBC-BERLIN", status="UnRegistered", StatusReason="8", IPAddress="192.0.2.61"))],
+        ),
+        gather=gather_device_registration,
+    )
+    assert asked == [("S0/SU1/DS1-0@GW1", "SBC-BERLIN")]
+    assert [(row["device"], row["node"], row["status"], row["status_reason"]) for row in rows] == [
+        ("SBC-Berlin", "pub", "UnRegistered", 8)
+    ]
+    assert not troubles
