@@ -18,6 +18,7 @@ ASKING = {
     "plan",
     "discovery",
     "connect",
+    "doctor",
     "facts",
     "clients",
 }
@@ -42,7 +43,7 @@ JUDGING = {
 #: Rooms and single modules, highest floor first; on one floor anybody may import anybody of the same side.
 FLOORS = (
     {"cli"},
-    (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "toml_lines"},
+    (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "toml_lines", "redact", "pseudonyms"},
     {"facts", "snapshot"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},

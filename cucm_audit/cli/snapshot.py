@@ -12,7 +12,7 @@ from cucm_audit.cli.options import checks_option, debug_option, door_options, fi
 
 @click.group("snapshot")
 def command() -> None:
-    """Save what a cluster tells, to be judged later with audit --from; show what is in a file."""
+    """Save what a cluster tells, to be judged later with audit --from; show what is in a file; redact it."""
 
 
 @command.command("save")
@@ -64,3 +64,24 @@ def show(file: Path) -> None:
     rows = [[g.fact, g.node or "(cluster)", g.source, g.state, str(g.rows), g.reason or ""] for g in gathered]
     say(columns(("What", "Value"), about, width()))
     say("\n" + columns(("Fact", "Node", "Source", "State", "Rows", "Reason"), rows, width()))
+
+
+@command.command("redact")
+@click.argument("file", type=file_path(exists=True, dir_okay=False), metavar="IN.db")
+@click.argument("copy", type=file_path(dir_okay=False), metavar="OUT.db")
+@debug_option
+def redact(file: Path, copy: Path) -> None:
+    """Copy IN.db to OUT.db with made-up users, numbers, addresses, devices and hosts, to be judged like the original.
+
+    Names are made up at random and nothing leads back to them. What Cisco calls by name, releases, loads and times
+    stay; descriptions, raw answers and what was asked do not. Look at the copy before you give it away.
+    """
+    from cucm_audit.redact import redact as write
+    from cucm_audit.snapshot import Snapshot
+
+    snapshot = Snapshot.open(file)
+    try:
+        rows = write(snapshot, copy)
+    finally:
+        snapshot.close()
+    say(f"{copy}: {rows} rows with made-up names; judge it with: cucm-audit audit --from {copy}")
