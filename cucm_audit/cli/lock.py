@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import os
 import re
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from cucm_audit.cli.console import Problem
+
+#: What the system says when another process holds the lock.
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
 @contextlib.contextmanager
@@ -22,7 +26,11 @@ def locked(state: Path, cluster: str) -> Iterator[None]:
     except OSError as error:
         raise Problem(f"{path} cannot be written: {error.strerror}; choose another --state-dir") from None
     with stream:
-        if not _take(stream):
+        try:
+            taken = _take(stream)
+        except OSError as error:  # a network file system without locks
+            raise Problem(f"{path} cannot be locked: {error.strerror}; choose another --state-dir") from None
+        if not taken:
             stream.seek(0 if os.name == "posix" else 1)
             raise Problem(f"{cluster} is being audited: locked by {stream.readline().strip() or 'another run'}")
         stream.truncate(0)
@@ -50,6 +58,8 @@ def _take(stream: IO[str]) -> bool:
             import msvcrt
 
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows only
-    except OSError:
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise
         return False
     return True

@@ -189,6 +189,7 @@ class Session:
         """Throw the connection away: what is still in it belongs to an answer that nobody reads."""
         if response is not None:
             response.raw.close()
+            response.raw.release_conn()  # the pool's only place: the next request would wait for it for ever
         self._adapter.authorization = None
 
     def _read(self, response: requests.Response, deadline: Deadline, doing: str) -> bytes:
