@@ -58,7 +58,7 @@ def _gather(ask: Ask, names: str, row: Callable[[str, str, Mapping[str, str]], R
 
 
 def _names(ask: Ask, spelling: dict[str, list[str]], sql: str) -> Iterator[str]:
-    """Yield the devices' names as RIS wants them, upper case and each once. Read page by page, so nothing stays open."""
+    """Yield the devices' names as RIS wants them: upper case, each once. Read page by page, so nothing stays open."""
     last = ""
     odd: list[str] = []
     while page := [str(name) for (name,) in ask.select(sql, (last, _PAGE))]:
