@@ -13,7 +13,8 @@ that it plays on unless another is asked for; ``[settings]`` are thresholds of t
     ``upgraded_from`` (the release that it ran before), ``not_rebooted_since_switch``,
     ``booted_minutes`` (a clean restart so many minutes after the publisher's pack), ``service`` (name -> {status,
     reason_code, started_minutes_after_pack ...}), ``ntp``, ``replication``, ``missing_rows``,
-    ``perf`` (counter -> value), ``certificate`` (``days``, ``begins_days_ago``, ``host`` of another server), ``faults``, ``accounts``,
+    ``perf`` (counter -> value),
+    ``certificate`` (``days``, ``begins_days_ago``, ``host`` of another server), ``faults``, ``accounts``,
     ``clock_offset`` (seconds; the node's log and services have lived with that clock all along).
 ``[[registration]]``
     ``name``, ``models`` and ``on`` (node) choose, then ``every`` (each n-th) and ``most``; ``set`` holds the new values
