@@ -1,5 +1,5 @@
 # What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
-.PHONY: dev lint test pages wheel bench
+.PHONY: dev lint test torture pages wheel bench
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -15,6 +15,10 @@ lint:
 
 test:
 	$(BIN)/pytest
+
+# Every step of an audit, spoilt in every way; the tests try a slice of it. Takes a while.
+torture:
+	TORTURE=all $(BIN)/pytest -n 0 -s tests/test_torture.py -k all
 
 # Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:

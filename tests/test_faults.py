@@ -1,0 +1,682 @@
+"""Every row of the table of faults: what may go wrong, and where it is proved that it costs what it must and no more.
+
+A row is proved by runs of the whole program on a simulated cluster with that fault (``cases``), by tests elsewhere that
+are named, or it says why there is nothing to prove here.
+"""
+
+import ast
+import contextlib
+import functools
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cucm_audit.model import Source
+from tests.fault_bench import (
+    IMP,
+    LOGINS,
+    OTHER,
+    PLATFORM,
+    PUB,
+    SUB,
+    Bench,
+    Seen,
+    assert_invariants,
+    bench,
+    quick,
+    short,
+)
+
+Within = Callable[[Bench, pytest.MonkeyPatch], contextlib.AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A fault on the simulated cluster, and what a run has to make of it."""
+
+    on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # node, or "all" -> faults
+    within: Within | None = None  # or something that is done to the cluster meanwhile
+    words: tuple[str, ...] = ()
+    code: int = 3
+    reasons: frozenset[str] | set[str] = frozenset()  # all of them are among those of the report
+    one_of: frozenset[str] | set[str] = frozenset()  # at least one of them is
+    nodes: frozenset[str] | set[str] | None = None  # what is lacking concerns these nodes only ("" = the cluster)
+    short: float = 0.0  # seconds that nothing may take longer than
+    limit: float = 20.0  # seconds of the whole run
+    same_world: bool = True  # what came whole is what a healthy run sees
+    planted: bool = False  # the fault itself puts a password into an answer
+    also: Callable[[Bench, Seen], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the table: its words (ours), and where it is proved."""
+
+    says: str
+    cases: tuple[Case, ...] = ()
+    proved: tuple[str, ...] = ()  # "clients/test_http.py::test_name" below tests/
+    not_here: str = ""
+
+
+NOT_YET = "there is no such thing in the program yet: "
+PHONES = "d.tkclass = 1 and d.tkdeviceprofile = 0"
+NO_SSH = ("--without", "ssh")
+
+
+# ------------------------------------------------------------------------------------------------- done to the cluster
+
+
+def down(*names: str) -> Within:
+    @contextlib.contextmanager
+    def off(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        for name in names:
+            bench.cluster.down(name)
+        try:
+            yield
+        finally:
+            for name in names:
+                bench.cluster.up(name)
+
+    return off
+
+
+def restarted(**faults: Any) -> Within:
+    """A node that starts anew with a fault that counts from its start."""
+
+    @contextlib.contextmanager
+    def other(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(SUB)
+        bench.cluster.down(SUB)
+        node.faults.update(faults)
+        bench.cluster.up(SUB)
+        try:
+            yield
+        finally:
+            bench.cluster.down(SUB)
+            node.faults.clear()
+            bench.cluster.up(SUB)
+
+    return other
+
+
+@contextlib.contextmanager
+def another_certificate(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+    node = bench.world.node(SUB)
+    before = node.certificate
+    bench.cluster.renew_certificate(SUB)
+    try:
+        yield
+    finally:
+        bench.cluster.down(SUB)
+        node.certificate = before
+        bench.cluster.up(SUB)
+
+
+def untrusted(*names: str) -> Within:
+    @contextlib.contextmanager
+    def forgotten(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        for name in names:
+            assert bench.lab.run("trust", "remove", bench.world.node(name).at)[0] == 0
+        yield
+
+    return forgotten
+
+
+def in_file(change: Callable[[Bench, str], str]) -> Within:
+    """Another cluster file."""
+
+    @contextlib.contextmanager
+    def changed(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        path = bench.folder / "cucm-audit.toml"
+        path.write_text(change(bench, path.read_text(encoding="utf-8")), encoding="utf-8")
+        yield
+
+    return changed
+
+
+@contextlib.contextmanager
+def nobody_picks_up(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A node whose SYNs are dropped: its ports are those of a listener whose queue is full and never emptied."""
+    node = bench.world.node(SUB)
+    path = bench.folder / "cucm-audit.toml"
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((node.at, 0))
+        listener.listen(0)
+        for _ in range(3):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        port = str(listener.getsockname()[1])
+        text = path.read_text(encoding="utf-8")
+        for old in (node.https_port, node.ssh_port):
+            text = text.replace(f" {old}\n", f" {port}\n")
+        path.write_text(text, encoding="utf-8")
+        yield
+
+
+def no_dns(bench: Bench, text: str) -> str:
+    return text.replace(f'address = "{bench.world.node(SUB).at}"', 'address = "gone.invalid"')
+
+
+@contextlib.contextmanager
+def unknown_name(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    resolve = socket.getaddrinfo
+
+    def answer(host: Any, *args: Any, **rest: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *args, **rest)
+
+    patch.setattr(socket, "getaddrinfo", answer)
+    with in_file(no_dns)(bench, patch):
+        yield
+
+
+@contextlib.contextmanager
+def far_away(_bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A line on which every answer takes its time, and comes in small pieces."""
+    from cucm_audit.simulator import web_server
+
+    answer = web_server.routes.answer
+
+    def late(exchange: Any) -> Any:
+        time.sleep(0.05)
+        return answer(exchange)
+
+    patch.setattr(web_server.routes, "answer", late)
+    for node in _bench.world.nodes:
+        node.faults.update(cli_delay={"*": 0.05}, cli_chunk=64)
+    yield
+
+
+def environment(**values: str) -> Within:
+    @contextlib.contextmanager
+    def set_(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        yield
+
+    return set_
+
+
+def wrong_password(kind: str, *names: str) -> Within:
+    """Another password than ours, on some nodes or ('') in the whole cluster."""
+
+    @contextlib.contextmanager
+    def other(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        for name in names or [node.name for node in bench.world.nodes]:
+            bench.world.node(name).accounts[kind] = ("other", "Other-Passw0rd!")
+        yield
+
+    return other
+
+
+@contextlib.contextmanager
+def clock_jumps(_bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every look at the wall clock is an hour earlier than the one before."""
+    begun, looks = time.time(), iter(range(10**9))
+    patch.setattr(time, "time", lambda: begun - 3600.0 * next(looks))
+    yield
+
+
+@contextlib.contextmanager
+def hostile_names(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A password, control characters and formats in what an administrator of the cluster may type."""
+    text = f"%s %n {{0}} \x1b[2J\x1b]0;x\x07 \u202e <script> {PLATFORM[1]}"
+    database = bench.world.database
+    with bench.world.lock:
+        before = database.execute("select pkid, description from device").fetchall()
+        database.execute("update device set description = ?", (text,))
+    try:
+        yield
+    finally:
+        with bench.world.lock:
+            database.executemany(
+                "update device set description = ? where pkid = ?", [(old, key) for key, old in before]
+            )
+
+
+# ---------------------------------------------------------------------------------------------------- and seen in a run
+
+
+def asked_nothing(*names: str) -> Callable[[Bench, Seen], None]:
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert [one for one in seen.asked if one.node in names] == []
+
+    return check
+
+
+def logged_in_nowhere(bench: Bench, seen: Seen) -> None:
+    assert bench.server(SUB).attempts == []
+
+
+def one_attempt(name: str) -> Callable[[Bench, Seen], None]:
+    """The application password went to a node exactly once."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert len([one for one in seen.asked if one.node == name and one.channel in LOGINS]) == 1
+
+    return check
+
+
+def one_login(name: str) -> Callable[[Bench, Seen], None]:
+    """The OS password went to a node exactly once."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert seen.refused == {name: 1, **dict.fromkeys(set(seen.refused) - {name}, 0)}
+
+    return check
+
+
+def via(name: str) -> Callable[[Bench, Seen], None]:
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert seen.report is not None
+        assert seen.report["cluster"]["via"] == name
+
+    return check
+
+
+def times_are_not_negative(_bench: Bench, seen: Seen) -> None:
+    assert all(row.seconds >= 0 for row in seen.ledger.values())
+    assert seen.report is not None
+    assert seen.report["cost"]["seconds"] >= 0
+
+
+def nothing_typed_after(question: str) -> Callable[[Bench, Seen], None]:
+    """After the question, nothing came over that session any more."""
+
+    def check(bench: Bench, _seen: Seen) -> None:
+        for session in bench.server(SUB).terminals:
+            typed = bytes(session.received)
+            at = typed.find(question.encode())
+            assert at < 0 or typed[at + len(question) :].strip() == b"", typed[at:]
+
+    return check
+
+
+def door(fault: Mapping[str, Any], *reasons: str, on: str = PHONES, **rest: Any) -> Case:
+    """A fault in the answer to one question at the door: the phones."""
+    spoilt = {
+        name: {**(value if isinstance(value, Mapping) else {"value": value}), "on": on} for name, value in fault.items()
+    }
+    return Case(on={PUB: spoilt}, one_of=set(reasons), words=NO_SSH, **rest)
+
+
+def sub(fault: Mapping[str, Any], *reasons: str, **rest: Any) -> Case:
+    """A fault of one subscriber: it costs what is asked there."""
+    return Case(on={SUB: fault}, one_of=set(reasons), **{"nodes": {SUB}, **rest})
+
+
+STATUS = "show status"
+HANG = {"short": 0.8, "limit": 20.0}
+
+ROWS: dict[str, Row] = {
+    # ------------------------------------------------------------------------------------------------- reachability
+    "F01": Row(
+        says="A node takes no connection: SYN is dropped.",
+        cases=(Case(within=nobody_picks_up, one_of={"unreachable"}, nodes={SUB}, short=0.4),),
+        proved=("clients/test_http.py::test_silence_is_tried_twice_and_then_unreachable",),
+    ),
+    "F02": Row(says="A port is closed.", cases=(
+        Case(within=down(SUB), reasons={"unreachable"}, nodes={SUB}),
+        sub({"ssh_refuse": True}, "unreachable", also=asked_nothing()),
+    )),
+    "F03": Row(says="A name is not in DNS.", cases=(Case(within=unknown_name, one_of={"dns"}, nodes={SUB}),)),
+    "F04": Row(says="A name has two addresses and the first is dead.",
+               proved=("clients/test_http.py::test_the_second_address_of_a_name_is_tried",)),
+    "F05": Row(says="IPv6 in every spelling.",
+               proved=("clients/test_http.py::test_ipv6", "cli/test_door.py::test_an_address")),
+    "F06": Row(says="The publisher is down, the subscribers are up.",
+               cases=(Case(within=down(PUB), reasons={"unreachable"}, also=via(SUB), words=NO_SSH),)),
+    "F07": Row(says="All nodes are down.",
+               cases=(Case(within=down(PUB, SUB, OTHER, IMP), code=2, reasons={"unreachable"}),)),
+    "F08": Row(says="The connection is reset in the middle of an answer.", cases=(
+        door({"reset": 300}, "disconnected", "truncated"), sub({"reset": 300}, "disconnected", "truncated"))),
+    "F09": Row(says="The other side is done after the headers.", cases=(door({"truncate": True}, "truncated"),)),
+    "F10": Row(says="The body comes a byte at a time.", cases=(door({"slow_body": 0.3}, "timeout", **HANG),)),
+    "F11": Row(says="The headers come a byte at a time, or the handshake never.", cases=(
+        door({"slow_headers": 0.3}, "timeout", **HANG), sub({"tls_silent": True}, "timeout", "unreachable", **HANG))),
+    "F12": Row(says="A slow line is slow and nothing else.", cases=(Case(within=far_away, code=0, limit=40),)),
+    "F13": Row(says="A firewall forgets an idle connection.",
+               proved=("clients/test_http.py::test_a_dead_connection_is_opened_anew_once",)),
+    # ---------------------------------------------------------------------------------------------------------- TLS
+    "F14": Row(says="Nobody has accepted the certificate.", cases=(
+        Case(within=untrusted(SUB), reasons={"tls_unknown", "hostkey_unknown"}, nodes={SUB}, also=asked_nothing(SUB)),
+        Case(within=untrusted(PUB, SUB, OTHER, IMP), code=2, reasons={"tls_unknown"},
+             also=asked_nothing(PUB, SUB, OTHER, IMP)))),
+    "F15": Row(says="A person is asked about it.", proved=("cli/test_terminal.py::test_trust_asks_about_each_key",)),
+    "F16": Row(says="The certificate is another one.", cases=(
+        Case(within=another_certificate, reasons={"tls_changed"}, nodes={SUB}),)),
+    "F17": Row(says="An expired certificate that is pinned.", proved=(
+        "clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",
+        "clients/test_http.py::test_a_ca_file_verifies_chain_and_name")),
+    "F18": Row(says="The certificate has another name.",
+               proved=("clients/test_http.py::test_a_ca_file_verifies_chain_and_name",)),
+    "F19": Row(says="A CA certificate that newer Pythons refuse.", proved=(
+        "clients/test_http.py::test_a_ca_file_verifies_chain_and_name",
+        "clients/test_http.py::test_a_ca_file_that_cannot_be_used_is_named")),
+    "F20": Row(says="A weak certificate.",
+               proved=("clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",)),
+    "F21": Row(says="TLS 1.0 and nothing newer.", cases=(
+        Case(within=restarted(tls_old=True), reasons={"tls_legacy"}, nodes={SUB}),)),
+    "F22": Row(says="Our own clock is wrong.", cases=(),
+               proved=("clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",)),
+    "F23": Row(says="Proxies and CA bundles of the environment.", cases=(
+        Case(within=environment(HTTPS_PROXY="http://127.0.0.1:1", https_proxy="http://127.0.0.1:1",
+                                REQUESTS_CA_BUNDLE="/nowhere", SSL_CERT_FILE="/nowhere"), code=0),),
+        proved=("clients/test_http.py::test_nothing_of_the_environment_counts",)),
+    "F24": Row(says="The node sends us elsewhere.", cases=(door({"redirect": "http://127.0.0.1:1/"}, "redirected"),)),
+    # --------------------------------------------------------------------------------------------------------- HTTP
+    "F25": Row(says="401: one try for each account and node.", cases=(
+        Case(within=wrong_password("application"), code=2, reasons={"auth_failed"}, also=one_attempt(PUB)),
+        Case(within=wrong_password("application", SUB), reasons={"auth_failed"}, nodes={SUB}, also=one_attempt(SUB)))),
+    "F26": Row(says="403: a role is missing.", cases=tuple(
+        Case(on={"all": {name: 403}}, reasons={"permission_denied"}, words=NO_SSH, code=code)
+        for name, code in (("role_axl", 2), ("role_ris", 3), ("role_services", 3), ("role_perfmon", 3)))),
+    "F27": Row(says="The OS password is wrong on one node.", cases=(
+        Case(within=wrong_password("platform", SUB), reasons={"auth_failed"}, nodes={SUB}, also=one_login(SUB)),)),
+    "F28": Row(says="503.", cases=(door({"status": 503, "retry_after": 1}, "throttled"),)),
+    "F29": Row(says="RIS was asked too often.", cases=(
+        Case(on={"all": {"ris_rate": True}}, reasons={"throttled"}, words=NO_SSH),
+        Case(on={"all": {"ris_rate": True, "ris_rate_status": 200}}, reasons={"throttled"}, words=NO_SSH),
+        Case(on={"all": {"ris_rate": {"times": 1}}}, code=0, words=NO_SSH))),
+    "F30": Row(says="The answer would be too large.", cases=(
+        Case(on={"all": {"axl_limit": 20_000}}, code=0, words=NO_SSH),
+        Case(on={"all": {"axl_limit": 20_000, "axl_spelling": "Suggested"}}, code=0, words=NO_SSH))),
+    "F31": Row(says="A list ignores how many were wanted.", cases=(
+        door({"ignore_first": True}, code=0), door({"ignore_skip": True}, code=0))),
+    "F32": Row(says="A web page instead of SOAP.", cases=(door({"html200": True}, "not_soap"),)),
+    "F33": Row(says="AXL is not activated.", cases=(
+        Case(on={PUB: {"axl_off": True}}, words=NO_SSH, code=0, also=via(SUB)),
+        Case(on={"all": {"axl_off": True}}, words=NO_SSH, reasons={"service_not_activated"}, code=2))),
+    "F34": Row(says="SOAP faults.", cases=(
+        door({"axl_fault": -1}, "malformed"), door({"axl_fault": 5007}, "malformed"),
+        door({"axl_fault": -217}, "not_supported"), door({"axl_memory": True}, "throttled")),
+        proved=("clients/test_axl.py::test_a_refused_version_is_replaced_once_by_one_that_the_node_names",)),
+    "F35": Row(says="Another namespace.", cases=(
+        door({"wrong_namespace": True}, "malformed", "unsupported_version"),)),
+    "F36": Row(says="An element that nobody knows.", cases=(door({"extra_element": True}, "malformed"),)),
+    "F37": Row(says="An element is missing, twice or nil.", cases=(
+        door({"missing_element": "name"}, "malformed"), door({"double_element": "name"}, "malformed"),
+        Case(on={"all": {"axl_nil": True}}, code=0, words=NO_SSH)),
+        proved=("clients/test_axl.py::test_shapes_that_are_malformed",)),
+    "F38": Row(says="Pages repeat, are short, or change meanwhile.", cases=(
+        door({"short_page": True}, "inconsistent", "malformed"),
+        Case(on={PUB: {"count_off": 1}}, one_of={"inconsistent"}, words=NO_SSH)),
+        proved=("clients/test_axl.py::test_a_page_that_repeats_is_inconsistent",
+                "clients/test_axl.py::test_rows_that_come_or_go_meanwhile_are_noticed")),
+    "F39": Row(says="Nothing, where something has to be.", cases=(
+        Case(on={PUB: {"empty_answer": {"value": True, "on": "typemodel"}}}, words=NO_SSH,
+             one_of={"implausible_empty", "inconsistent", "malformed"}),
+        Case(on={PUB: {"empty_answer": True}}, words=NO_SSH, code=2, same_world=False))),
+    "F40": Row(says="Content-Length lies.", cases=(
+        door({"long_length": True}, "truncated", "timeout", **HANG), door({"truncate": True}, "truncated"))),
+    "F41": Row(says="400 MB.", cases=(door({"big": True}, "too_large", limit=40),)),
+    "F42": Row(says="A compressed bomb.", cases=(door({"gzip_bomb": True}, "too_large", limit=40),)),
+    "F43": Row(says="A password beyond Latin-1.", cases=(Case(code=0),),
+               proved=("clients/test_http.py::test_a_pinned_node_answers_and_the_password_is_sent_as_utf8",)),
+    # ---------------------------------------------------------------------------------------------------------- XML
+    "F44": Row(says="DOCTYPE and entities.", cases=(door({"doctype": True}, "malformed"),)),
+    "F45": Row(says="A billion laughs.", cases=(door({"lol": True}, "malformed"),)),
+    "F46": Row(says="Nested very deep.", cases=(door({"deep": True}, "malformed"),)),
+    "F47": Row(says="Bytes that are no text, and other declared ones.", cases=(
+        door({"bad_utf8": True}, "malformed"), door({"latin1": True}, code=0))),
+    "F48": Row(says="A hostile description of a service.", proved=(
+        "clients/test_wsdl.py::test_they_are_ours_and_reach_nowhere",)),
+    # --------------------------------------------------------------------------------------------------- AXL and RIS
+    "F49": Row(says="RIS cuts its answer.", proved=(
+        "clients/test_ris.py::test_an_answer_that_stops_at_a_known_cap_is_asked_again_in_halves",
+        "clients/test_ris.py::test_a_cut_answer_is_truncated",
+        "test_collect_simulator.py::test_many_phones_come_in_pages_and_batches")),
+    "F50": Row(says="RIS does not speak for a node.", cases=(
+        sub({"ris_silent": True}, "unreachable", words=NO_SSH), sub({"ris_no_change": True}, words=NO_SSH),
+        sub({"ris_code": "InternalError"}, words=NO_SSH))),
+    "F51": Row(says="Registrations of a node that is down.", cases=(
+        Case(within=down(SUB), on={SUB: {"ris_silent": True}}, reasons={"unreachable"}, nodes={SUB}),
+        Case(on={"all": {"ris_duplicates": True}}, words=NO_SSH, code=0))),
+    "F52": Row(says="A service is stopped, starting or not activated.", proved=(
+        "test_scenarios.py::test_one_fault_gives_its_rows_finding_and_no_other",
+        "facts/test_services.py::test_a_stopped_service_has_neither_start_nor_uptime")),
+    "F53": Row(says="Clocks differ.", proved=(
+        "test_scenarios.py::test_one_fault_gives_its_rows_finding_and_no_other",
+        "facts/platform/test_status.py::"
+        "test_the_clocks_distance_is_an_interval_as_long_as_the_answer_took_and_a_second")),
+    "F54": Row(says="A release that nobody knows.", proved=(
+        "clients/test_axl.py::test_a_release_that_cannot_be_spoken_with",
+        "test_judge.py::test_a_check_is_for_a_range_of_releases")),
+    "F55": Row(says="Dates of every kind.", proved=(
+        "facts/platform/test_status.py::test_a_date_of_another_form_stays_as_printed",
+        "facts/platform/test_status.py::test_an_hour_that_cannot_be_placed_is_not_guessed")),
+    # ---------------------------------------------------------------------------------------------------------- SSH
+    "F56": Row(says="Nobody has accepted the host key.", cases=(
+        Case(within=untrusted(SUB), reasons={"hostkey_unknown"}, nodes={SUB}, also=logged_in_nowhere),)),
+    "F57": Row(says="The host key is another one.", cases=(
+        sub({"ssh_host_key": "other"}, "hostkey_changed", also=logged_in_nowhere),)),
+    "F58": Row(says="The store of keys is broken.", proved=(
+        "test_trust.py::test_a_broken_file_is_named_with_its_line_and_is_not_empty",
+        "test_trust.py::test_a_file_that_cannot_be_relied_on_is_refused")),
+    "F59": Row(says="SHA-1 and nothing newer.", proved=(
+        "clients/test_ssh.py::test_a_node_without_a_common_algorithm_names_the_extra",)),
+    "F60": Row(says="No banner, or lines without end before it.", cases=(
+        sub({"ssh_silent": True}, "timeout", "disconnected", **HANG),
+        sub({"ssh_prelines": "endless"}, "timeout", "disconnected", "malformed", "too_large", **HANG))),
+    "F61": Row(says="The password is refused, expired, or not enough.", cases=(
+        sub({"ssh_auth": "refused"}, "auth_failed", also=one_login(SUB)),
+        sub({"ssh_auth": "expired"}, "password_expired"), sub({"ssh_auth": "expired_shell"}, "password_expired"),
+        sub({"ssh_auth": "two_factor"}, "permission_denied", "auth_failed"),
+        sub({"ssh_auth": "keyboard"}, code=0, nodes=set()))),
+    "F62": Row(says="No session is free.", cases=(
+        sub({"ssh_session_limit": 0}, "session_limit", "disconnected"),)),
+    "F63": Row(says="A banner that looks like a prompt.", cases=(
+        sub({"cli_banner": ["Welcome, admin: be careful", "admin:", "and \x1b[2Jmore"]}, code=0, nodes=set()),)),
+    "F64": Row(says="No prompt, or an answer that never ends.", cases=(
+        sub({"cli_never_prompt": True}, "timeout", **HANG), sub({"cli_hang": STATUS}, "timeout", **HANG))),
+    "F65": Row(says="Prompts in the output, other prompts, wrapped lines.", cases=(
+        sub({"cli_noise": True}, code=0, nodes=set()),
+        sub({"cli_garbage": {STATUS: ["admin:show version active", "xx yy"]}}, "malformed"),
+        sub({"cli_wrap": 60}, code=None))),  # type: ignore[arg-type]
+    "F66": Row(says="Pagers.", cases=(
+        sub({"cli_no_pagination": True, "cli_page_lines": 10}, code=0, nodes=set()),
+        # What a pager without page numbers loses cannot be noticed by what is left: a known limit.
+        sub({"cli_no_pagination": True, "cli_pager_lost": True}, code=None, same_world=False))),  # type: ignore[arg-type]
+    "F67": Row(says="A question is never answered.", cases=(
+        sub({"cli_question": {STATUS: "Are you sure you want to continue (yes/no)? "}}, "unexpected_prompt",
+            also=nothing_typed_after(STATUS + "\n")),)),
+    "F68": Row(says="Output without end.", cases=(sub({"cli_endless": STATUS}, "timeout", "too_large", **HANG),),
+               proved=("clients/test_ssh.py::test_output_that_is_too_large",)),
+    "F69": Row(says="The session breaks in mid-output.", cases=(
+        sub({"cli_cut": STATUS}, "disconnected"), sub({"cli_cut": {STATUS: "eof"}}, "disconnected"))),
+    "F70": Row(says="An upgrade is under way.", cases=(
+        sub({"cli_busy": True}, "busy"), sub({"cli_busy": "The system is busy, try later"}, "busy"))),
+    "F71": Row(says="Somebody else holds the lock.", cases=(sub({"cli_locked": True}, "locked"),)),
+    "F72": Row(says="A node reboots during the run.", not_here=NOT_YET + "boots are compared after the run only"),
+    # -------------------------------------------------------------------------------------------------- credentials
+    "F73": Row(says="A password file for others.", proved=(
+        "test_secrets.py::test_a_file_for_others_is_refused",
+        "cli/test_audit.py::test_a_password_file_that_others_may_read_is_refused")),
+    "F74": Row(says="A locked keyring.", proved=(
+        "test_secrets.py::test_a_locked_keyring_is_a_notice_and_the_next_place_is_asked",)),
+    "F75": Row(says="A password command that misbehaves.", proved=(
+        "test_secrets.py::test_a_command_that_hangs_is_ended_with_all_its_children",
+        "test_secrets.py::test_a_command_that_fails_is_an_error_and_the_next_place_is_not_tried",
+        "test_secrets.py::test_a_flood_from_the_command_costs_no_memory",
+        "test_secrets.py::test_the_command_gives_its_first_line_and_nothing_else")),
+    "F76": Row(says="A password in a description.", cases=(
+        Case(within=hostile_names, code=None, planted=True, same_world=False, words=NO_SSH),  # type: ignore[arg-type]
+    ), proved=("test_secrets.py::test_every_spelling_is_masked",)),
+    "F77": Row(says="A traceback that was asked for.", proved=(
+        "cli/test_main.py::test_debug_shows_where_but_no_local_variable",
+        "test_secrets.py::test_logs_are_masked_with_their_tracebacks")),
+    "F78": Row(says="Command lines and environments of processes.", proved=(
+        "test_resources.py::test_no_process_shows_a_password",
+        "test_secrets.py::test_the_command_does_not_see_our_variables")),
+    # ------------------------------------------------------------------------------------------------ hostile strings
+    "F79": Row(says="Control characters on the terminal.", proved=(
+        "reports/test_text.py::test_every_control_character_is_shown",)),
+    "F80": Row(says="Text that runs backwards, hides or is wide.", proved=(
+        "reports/test_text.py::test_hostile_names_neither_reach_the_terminal_nor_break_the_width",)),
+    "F81": Row(says="HTML.", not_here=NOT_YET + "the HTML format"),
+    "F82": Row(says="CSV.", not_here=NOT_YET + "the CSV format"),
+    "F83": Row(says="Markdown.", not_here=NOT_YET + "the Markdown format"),
+    "F84": Row(says="Prometheus and Nagios.", not_here=NOT_YET + "those formats"),
+    "F85": Row(says="Names as file names.", proved=("cli/test_files.py::test_any_name_makes_a_file_name",)),
+    "F86": Row(says="JSON of odd values.", proved=(
+        "reports/test_json.py::test_hostile_data_stays_valid",
+        "reports/test_json.py::test_large_numbers_stay_whole_and_numbers_as_text_stay_text")),
+    "F87": Row(says="JUnit and SARIF.", not_here=NOT_YET + "those formats"),
+    "F88": Row(says="Numbers that are names.", proved=(
+        "reports/test_text.py::test_names_and_numbers_stay_as_they_are",)),
+    "F89": Row(says="Data that looks like a format string.", cases=(
+        Case(within=hostile_names, code=None, planted=True, same_world=False),),  # type: ignore[arg-type]
+        proved=("test_judge.py::test_values_are_filled_in_plainly_and_only_once",)),
+    # ------------------------------------------------------------------------------------------------- local machine
+    "F90": Row(says="The disk is full.", proved=(
+        "test_resources.py::test_a_full_disk_leaves_no_half_file",
+        "cli/test_files.py::test_a_full_disk_leaves_the_old_file",
+        "cli/test_main.py::test_a_full_disk_is_an_error_in_one_sentence")),
+    "F91": Row(says="The reader leaves.", proved=("cli/test_main.py::test_a_reader_who_leaves_is_no_error",)),
+    "F92": Row(says="A terminal of another alphabet.", proved=(
+        "cli/test_main.py::test_a_terminal_of_another_alphabet_is_no_error",)),
+    "F93": Row(says="Ctrl-C.", proved=(
+        "cli/test_audit.py::test_ctrl_c_gives_a_report_that_says_so_within_two_seconds",
+        "test_collect_simulator.py::test_a_run_that_is_stopped_while_a_node_hangs_ends_within_two_seconds")),
+    "F94": Row(says="A second Ctrl-C, SIGTERM.", proved=(
+        "cli/test_audit.py::test_a_second_signal_ends_it_at_once_and_leaves_nothing",)),
+    "F95": Row(says="kill -9.", proved=(
+        "test_resources.py::test_a_killed_run_does_not_hinder_the_next",
+        "cli/test_files.py::test_the_lock_of_a_killed_run_is_free")),
+    "F96": Row(says="Two runs at once.", proved=(
+        "cli/test_audit.py::test_the_second_run_on_a_cluster_is_told_about_the_first",
+        "cli/test_files.py::test_one_run_a_cluster_at_a_time")),
+    "F97": Row(says="The clock jumps backwards.", cases=(
+        Case(within=clock_jumps, code=0, also=times_are_not_negative, words=NO_SSH),)),
+    "F98": Row(says="No home to write to.", proved=("test_resources.py::test_a_home_that_cannot_be_written",)),
+    "F99": Row(says="A file system without locks.", proved=("test_resources.py::test_a_file_system_without_locks",)),
+    "F100": Row(says="Few file descriptors.", proved=("test_resources.py::test_few_file_descriptors",)),
+    "F101": Row(says="Little memory.", proved=("test_resources.py::test_ten_thousand_phones_in_little_memory",)),
+    "F102": Row(says="Odd folders and locales.", cases=(Case(code=0),)),  # the bench itself stands in such a folder
+    # --------------------------------------------------------------------------------------------------- do no harm
+    "F103": Row(says="The pace of questions.", proved=(
+        "clients/test_ris.py::test_no_minute_holds_more_than_the_allowance",
+        "clients/test_axl.py::test_one_answer_at_a_time",
+        "test_collect.py::test_ris_is_paced_by_the_clusters_own_limit",
+        "test_faults.py::test_no_harm_is_done")),
+    "F104": Row(says="A node under load is spared.", not_here=NOT_YET + "--gentle"),
+    "F105": Row(says="The time for the run is used up.", cases=(
+        Case(on={SUB: {"hang": True}}, reasons={"budget"}, words=("--timeout", "2"), limit=2.0),),
+        proved=("test_collect.py::test_a_run_that_takes_too_long_says_budget",)),
+    "F106": Row(says="An upgrade spares the node.", not_here=NOT_YET + "--gentle; no false pass: F70"),
+    "F107": Row(says="A run every minute by mistake.", not_here=NOT_YET + "min-interval"),
+    # --------------------------------------------------------------------------------------------------- configuration
+    "F108": Row(says="Mistakes in the cluster file.", proved=(
+        "test_config.py::test_a_wrong_file_is_refused_with_its_line",
+        "test_config.py::test_a_byte_order_mark_and_windows_line_ends_change_nothing",
+        "test_config.py::test_tabs_before_keys_are_fine")),
+    "F109": Row(says="YAML.", not_here=NOT_YET + "an import of YAML"),
+    "F110": Row(says="Findings that are accepted.", not_here=NOT_YET + "waivers"),
+    "F111": Row(says="A cluster file that others may write.", proved=(
+        "test_config.py::test_a_file_that_everybody_may_write_is_read_with_a_warning",)),
+    # --------------------------------------------------------------------------------------------------------- checks
+    "F112": Row(says="A check without end.", proved=(
+        "test_judge.py::test_a_hostile_check_ends_as_unknown",
+        "test_snapshot.py::test_a_query_that_never_ends_or_grows_is_stopped")),
+    "F113": Row(says="A check that answers nonsense, or too much.", proved=(
+        "test_judge.py::test_a_condition_that_is_no_condition_is_an_internal_error",
+        "test_judge.py::test_findings_are_cut_at_a_limit_and_counted",
+        "test_checks.py::test_a_mistake_is_named_with_its_place_and_the_next_step")),
+    "F114": Row(says="A fact that is not known.", proved=(
+        "test_every_check.py::test_it_passes_nothing_when_a_fact_that_it_reads_is_broken",
+        "test_every_check.py::test_it_passes_nothing_when_a_fact_was_never_gathered")),
+    "F115": Row(says="A check that wants to do more than read.", proved=(
+        "test_snapshot.py::test_a_query_can_do_nothing_but_read_facts",)),
+    "F116": Row(says="Two checks with one name.", proved=("test_checks.py::test_an_id_in_two_files_names_both",)),
+    # ---------------------------------------------------------------------------------------------------------- fleets
+    "F117": Row(says="A worker dies.", not_here=NOT_YET + "fleets"),
+    "F118": Row(says="No scheduler.", not_here=NOT_YET + "fleets"),
+    "F119": Row(says="Secrets between machines.", not_here=NOT_YET + "fleets"),
+    "F120": Row(says="Shards of a report.", not_here=NOT_YET + "merge"),
+}  # fmt: skip
+CASES = [
+    pytest.param(case, id=f"{name}-{number}" if len(row.cases) > 1 else name)
+    for name, row in ROWS.items()
+    for number, case in enumerate(row.cases, 1)
+]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with bench(tmp_path_factory.mktemp("faults")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    like = () if "--timeout" in case.words else case.words
+    cluster.healthy(*like)
+    with monkeypatch.context() as patch:
+        cluster.mend()
+        if case.short:
+            short(patch, case.short)
+        within = case.within(cluster, patch) if case.within else contextlib.nullcontext()
+        try:
+            with within:
+                for name, faults in case.on.items():
+                    (cluster.world.faults if name == "all" else cluster.world.node(name).faults).update(faults)
+                seen = cluster.audit(*case.words)
+        finally:
+            patch.undo()
+    try:
+        assert_invariants(cluster, seen, *like, limit=case.limit, same_world=case.same_world, planted=case.planted)
+        if case.code is not None:
+            assert seen.code == case.code, f"exit {seen.code}: {seen.reasons} {seen.err}"
+        assert case.reasons <= seen.reasons
+        assert not case.one_of or case.one_of & seen.reasons, seen.reasons
+        if case.nodes is not None and case.code != 0:
+            assert {node for node in seen.lacking() if node} <= case.nodes
+        if case.also:
+            case.also(cluster, seen)
+    finally:
+        cluster.mend()
+
+
+# ------------------------------------------------------------------------------------------------------------ the table
+
+
+def test_no_row_is_missing() -> None:
+    assert list(ROWS) == [f"F{number:02}" for number in range(1, 121)]
+    for name, row in ROWS.items():
+        assert row.says.endswith("."), name
+        assert bool(row.cases or row.proved) != bool(row.not_here), name
+
+
+@functools.cache
+def names_in(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("place", sorted({place for row in ROWS.values() for place in row.proved}))
+def test_the_test_that_a_row_names_exists(place: str) -> None:
+    file, _, name = place.partition("::")
+    assert name in names_in(Path(__file__).parent / file)
+
+
+def test_no_harm_is_done(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One session a node, and no more questions than promised, on a healthy cluster."""
+    quick(monkeypatch)
+    seen = cluster.healthy()
+    assert set(seen.sessions.values()) == {1}
+    commands = [one for one in seen.asked if one.channel == "ssh" and one.operation != "quit"]
+    for node in cluster.world.nodes:
+        assert len([one for one in commands if one.node == node.name]) <= 24
+    assert len([one for one in seen.asked if one.channel == "ris"]) <= 10
+    assert {row.source for row in seen.ledger.values()} >= {Source.AXL, Source.SSH}
+    assert os.environ.get("HTTPS_PROXY") is None

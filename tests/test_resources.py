@@ -1,0 +1,205 @@
+"""A machine that is short of something, and runs that are killed or meet each other: as processes, on Linux."""
+
+import contextlib
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from cucm_audit.reports.document import schema
+from tests.fault_bench import SUB, Bench, bench, leaks, quick
+
+resource = pytest.importorskip("resource", reason="limits of a process are set this way on POSIX only")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc as on Linux")
+
+#: MiB that an audit of 10,000 phones gets along with. What it holds is what a container counts; the address space is
+#: larger, because the C library reserves 64 MiB for each of some thirty threads and never touches most of it.
+LITTLE_RESIDENT = 256
+LITTLE_MEMORY = 3072
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with bench(tmp_path_factory.mktemp("resources")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _mended(cluster: Bench) -> Iterator[None]:
+    yield
+    cluster.mend()
+
+
+def started(
+    bench: Bench, *words: str, limit: tuple[int, int] | None = None, **environment: str
+) -> "subprocess.Popen[str]":
+    def lower() -> None:
+        if limit is not None:
+            resource.setrlimit(limit[0], (limit[1], limit[1]))
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "cucm_audit", *words],
+        cwd=bench.folder,
+        env={**os.environ, "TMPDIR": str(bench.folder / "tmp"), "PYTHONUTF8": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lower,
+    )
+
+
+def audit(bench: Bench, *words: str, state: bool = True, **rest: Any) -> tuple[int, str, str]:
+    place = ("--state-dir", str(bench.folder / "state")) if state else ()
+    with started(bench, "--node", "lab", "-f", "json", *words, *place, **rest) as run:
+        out, err = run.communicate(timeout=90)
+    assert "Traceback" not in err, err
+    assert not leaks(out)
+    assert not leaks(err)
+    return run.returncode, out, err
+
+
+def valid(text: str) -> Any:
+    report = json.loads(text)
+    jsonschema.validate(report, schema())
+    return report
+
+
+def until(true: Callable[[], Any], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("kilobytes", [1, 60])
+def test_a_full_disk_leaves_no_half_file(cluster: Bench, kilobytes: int) -> None:
+    """Also while the snapshot grows; what was there before stays."""
+    for name in ("old.db", "old.json"):
+        (cluster.folder / name).write_text("of yesterday")
+    before = sorted(path.name for path in cluster.folder.iterdir())
+    code, out, err = audit(
+        cluster, "--save", "old.db", "-o", "old.json", "--force", limit=(resource.RLIMIT_FSIZE, kilobytes * 1024)
+    )
+    assert code == 2, err
+    assert out == ""
+    assert err.count("\n") <= 3, err
+    assert {(cluster.folder / name).read_text() for name in ("old.db", "old.json")} == {"of yesterday"}
+    assert sorted(path.name for path in cluster.folder.iterdir()) == before
+    assert list((cluster.folder / "tmp").iterdir()) == []
+
+
+def test_a_report_that_does_not_fit_leaves_the_old_one(cluster: Bench) -> None:
+    (cluster.folder / "old.json").write_text("of yesterday")
+    code, _, err = audit(cluster, "--save", "kept.db", "--force", "--without", "ssh")
+    assert code == 0, err
+    limit = (resource.RLIMIT_FSIZE, 20_000)
+    with started(cluster, "--from", "kept.db", "-f", "json", "-o", "old.json", "--force", limit=limit) as run:
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == 2
+    assert "old.json cannot be written" in err
+    assert (cluster.folder / "old.json").read_text() == "of yesterday"
+    assert [path.name for path in cluster.folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_few_file_descriptors(cluster: Bench) -> None:
+    code, out, err = audit(cluster, limit=(resource.RLIMIT_NOFILE, 64))
+    assert code == 0, err
+    assert valid(out)["complete"]
+
+
+def test_far_too_few_file_descriptors(cluster: Bench) -> None:
+    """Not enough for anything: whatever comes of it, it is said and it is no pass."""
+    code, out, err = audit(cluster, limit=(resource.RLIMIT_NOFILE, 14))
+    assert code in (2, 3), err
+    assert "should not have happened" not in err
+    if out:
+        assert not valid(out)["complete"]
+
+
+def test_ten_thousand_phones_in_little_memory(tmp_path: Path) -> None:
+    with bench(tmp_path, phones=10_000) as large:
+        place = ("--state-dir", str(large.folder / "state"))
+        limit = (resource.RLIMIT_AS, LITTLE_MEMORY * 2**20)
+        with started(large, "--node", "lab", "-f", "json", "-q", "--pace", "full", *place, limit=limit) as run:
+            most = 0
+            while run.poll() is None:
+                with contextlib.suppress(OSError, IndexError):
+                    status = Path(f"/proc/{run.pid}/status").read_text(encoding="utf-8")
+                    most = max(most, int(status.partition("VmHWM:")[2].split()[0]))
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    out, err = run.communicate(timeout=0.2)
+                    break
+        assert run.returncode in (0, 1), err
+        assert valid(out)["complete"]
+        assert most / 1024 < LITTLE_RESIDENT
+
+
+def test_a_killed_run_does_not_hinder_the_next(cluster: Bench) -> None:
+    cluster.world.node(SUB).faults["hang"] = True
+    cluster.forget()
+    words = ("--node", "lab", "--state-dir", str(cluster.folder / "state"), "--save", "new.db")
+    with started(cluster, *words) as run:
+        until(lambda: any(one.node == SUB for one in cluster.world.asked))
+        run.kill()
+        run.communicate(timeout=5)
+    assert not (cluster.folder / "new.db").exists()
+    cluster.mend()
+    code, out, err = audit(cluster, "--save", "new.db")
+    assert code == 0, err
+    assert valid(out)["complete"]
+    (cluster.folder / "new.db").unlink()
+
+
+def test_no_process_shows_a_password(cluster: Bench) -> None:
+    """Neither in its command line nor in its environment, while it is logged in."""
+    cluster.world.node(SUB).faults["hang"] = True
+    cluster.forget()
+    with started(cluster, "--node", "lab", "--state-dir", str(cluster.folder / "state")) as run:
+        until(lambda: any(one.node == SUB for one in cluster.world.asked))
+        seen = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, IndexError):
+                mine = str(run.pid) in (process.name, (process / "stat").read_text().rpartition(")")[2].split()[1])
+                if mine:
+                    seen += 1
+                    assert not leaks((process / "cmdline").read_bytes())
+                    assert not leaks((process / "environ").read_bytes())
+        assert seen
+        run.terminate()
+        run.communicate(timeout=5)
+
+
+def test_a_home_that_cannot_be_written(cluster: Bench) -> None:
+    # Root may write everywhere but in /proc.
+    nowhere = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), "/proc")
+    code, out, err = audit(cluster, **nowhere)
+    assert code == 0, err
+    assert valid(out)["complete"]
+    code, out, err = audit(cluster, state=False, **nowhere)
+    assert (code, out) == (2, "")
+    assert "--state-dir" in err
+    assert err.count("\n") == 1, err
+
+
+def test_a_file_system_without_locks(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is refused for what it is, not for a run beside it that nobody has started."""
+    import fcntl
+
+    def no_locks(*_args: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    quick(monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", no_locks)
+        seen = cluster.audit()
+    assert (seen.code, seen.report) == (2, None)
+    assert "being audited" not in seen.err
+    assert "--state-dir" in seen.err
