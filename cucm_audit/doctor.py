@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import OWN_CERTIFICATES
@@ -20,6 +21,9 @@ from cucm_audit.discovery import Found, discover, doors, numbers
 from cucm_audit.facts import Ask, Fact, Per
 from cucm_audit.facts.axl import read
 from cucm_audit.model import Node, Reason, Role, Source
+
+if TYPE_CHECKING:
+    from cucm_audit.clients.ssh import Ssh
 
 
 class Step(StrEnum):
@@ -121,6 +125,10 @@ def examine(cluster: Cluster, clients: Clients, journal: Journal, *, user: str, 
         run.note(run.stopped(door, Source.AXL, "AXL", error))
         run.all((door,), door, "", with_ssh=with_ssh)
         return Examined(release="", door="", nodes=(door,), probes=run.probes())
+    for closed in found.passed:
+        if closed.source == Source.AXL.value:  # a door that did not open; other sources are asked again below
+            place = next((one for one in doors(cluster) if one.name == closed.node), next(doors(cluster)))
+            run.note(run.stopped(place, Source.AXL, "AXL", closed))
     run.axl(found)
     nodes = found.nodes or (found.door,)
     run.all(nodes, found.door, found.release, with_ssh=with_ssh)
@@ -134,6 +142,8 @@ class _Run:
         self.cluster, self.clients, self.journal, self.user = cluster, clients, journal, user
         self._probes: list[Probe] = []
         self._order: dict[str, int] = {}
+        self._opened: Ssh | None = None
+        self._door = ""
 
     def note(self, probe: Probe) -> None:
         """Keep what was found."""
@@ -157,6 +167,7 @@ class _Run:
 
     def axl(self, found: Found) -> None:
         """Note what AXL on the door said: the release, the list of nodes, and what the account may do."""
+        self._opened, self._door = found.ssh, found.door.name
         if found.error:
             self.note(self.stopped(found.door, Source.AXL, "AXL", found.error))
             return
@@ -258,7 +269,8 @@ class _Run:
 
     def _type(self, node: Node) -> None:
         """Log in (which switches the pager off) and type one command that wants privilege level 1."""
-        ssh = self.clients.ssh(node, self.journal)
+        opened = self._opened if node.name == self._door else None
+        ssh = opened or self.clients.ssh(node, self.journal)  # discovery may have one open: one login a node
         try:
             ssh.run(OWN_CERTIFICATES)
         finally:

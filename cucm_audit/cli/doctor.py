@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cucm_audit.cli.console import say, width
+from cucm_audit.cli.console import complain, on_terminal, say, width
 from cucm_audit.cli.options import checks_option, door_options, option, state_folder, talk_options
 from cucm_audit.reports.sanitize import visible
 
@@ -35,6 +35,8 @@ def command(**given: Any) -> int:
     config = door.load(given["config_file"], quiet=given["quiet"])
     cluster = door.resolve(given["node"], config)
     checks = load([*given["check_folders"], *config.checks])
+    if on_terminal() and not given["quiet"]:
+        complain(f"{cluster.name}: every source of every node is asked a question or two ...")
     examined = _examine(cluster, config, given)
     costs = {number: _costs(probe, examined, checks) for number, probe in enumerate(examined.probes) if not probe.fine}
     say(_document(examined, costs) if given["kind"] == "json" else _text(examined, costs))

@@ -1,6 +1,7 @@
 """``doctor`` through the command line, on simulated clusters that lack one thing each."""
 
 import json
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -228,3 +229,35 @@ def test_a_cluster_that_is_off_gives_code_2(tmp_path):
     assert code == 2
     assert "Nothing answered" in out
     assert "Traceback" not in err
+
+
+def test_with_the_publisher_down_another_door_is_asked_and_the_first_is_a_lack(tmp_path):
+    with lab(tmp_path) as place:
+        place.cluster.down("cucm-pub")
+        code, out, _ = place.run("doctor", "--node", "lab", "--format", "json")
+    found = json.loads(out)
+    probes = {(probe["node"], probe["what"]): probe for probe in found["probes"]}
+    assert (code, found["door"]) == (3, "cucm-sub1")
+    assert probes["cucm-sub1", "AXL"]["state"] == "ok"
+    assert probes["127.0.10.1", "AXL"]["reason"] == "unreachable"
+    assert {what for node, what in lacks(probes) if node == "cucm-pub"} == {"Control Center", "PerfMon", "SSH"}
+    assert "replication-not-good" in probes["cucm-pub", "SSH"]["checks_lost"]
+
+
+def test_a_session_that_told_the_addresses_goes_on(tmp_path, monkeypatch):
+    """Where DNS does not know a node, the door's command line is asked: that login is the door's only one."""
+    from cucm_audit import discovery
+
+    known = discovery.resolve_all
+    monkeypatch.setattr(
+        discovery, "resolve_all", lambda names: {name: at for name, at in known(names).items() if name != "127.0.10.3"}
+    )
+    with lab(tmp_path) as place:
+        file = tmp_path / "cucm-audit.toml"
+        file.write_text(re.sub(r'(?m)^\s*address = "127\.0\.10\.3"$', "", file.read_text()))
+        place.world.asked.clear()
+        code, _, err = place.run("doctor", "--node", "lab", "--format", "json")
+        typed = [asked.operation for asked in place.world.asked if asked.channel == "ssh" and asked.node == "cucm-pub"]
+    assert code in (0, 3), err
+    assert typed.count("show network cluster") == 1
+    assert typed.count("set cli pagination off") == 1
