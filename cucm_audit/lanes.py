@@ -149,10 +149,27 @@ def start(lanes: list[Lane], width: int, board: Board, name: str) -> None:
                     lane = waiting.get_nowait()
                 except queue.Empty:
                     return
-                lane.run(board)
+                try:
+                    lane.run(board)
+                except Halted:
+                    raise
+                except Exception as fault:  # out of memory, most likely: the writer must not wait for what nobody asks
+                    _give_up(lane, board, where(fault))
 
     for number in range(min(width, len(lanes))):
-        threading.Thread(target=work, name=f"{name} {number + 1}", daemon=True).start()
+        try:
+            threading.Thread(target=work, name=f"{name} {number + 1}", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads: those that run do the work
+            if number == 0:
+                raise
+            return
+
+
+def _give_up(lane: Lane, board: Board, detail: str) -> None:
+    """Say of every job of a lane that nobody asks it any more; those that have ended stay as they are."""
+    error: Trouble = ("", Reason.INTERNAL_ERROR, detail, "Is the machine short of memory?")
+    for job in lane.jobs:
+        board.put(Done(job=job, error=error, taken_at=_now()))
 
 
 def where(fault: Exception) -> str:

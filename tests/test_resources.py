@@ -4,8 +4,10 @@ import contextlib
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cucm_audit import lanes
+from cucm_audit.model import Source
 from cucm_audit.reports.document import schema
 from tests.fault_bench import SUB, Bench, bench, leaks, quick
 
@@ -140,6 +144,43 @@ def test_ten_thousand_phones_in_little_memory(tmp_path: Path) -> None:
         assert run.returncode in (0, 1), err
         assert valid(out)["complete"]
         assert most / 1024 < LITTLE_RESIDENT
+
+
+def test_a_lane_that_dies_is_noticed_and_costs_its_own_facts(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without memory even the words for what went wrong may be missing: the run ends all the same."""
+    quick(monkeypatch)
+    cluster.healthy()
+    run = lanes.Lane.run
+
+    def dying(self: lanes.Lane, board: Any) -> None:
+        if (self.source, self.name) == (Source.SSH, SUB):
+            raise MemoryError
+        run(self, board)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lanes.Lane, "run", dying)
+        seen = cluster.audit()
+    assert seen.code == 3
+    assert seen.seconds < 10
+    assert seen.reasons == {"internal_error"}
+    assert seen.lacking() == {SUB}
+    assert seen.lacking() == seen.lacking(Source.SSH)
+
+
+def test_fewer_threads_do_the_same_work(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    cluster.healthy()
+    start = threading.Thread.start
+
+    def scarce(self: threading.Thread) -> None:
+        if re.fullmatch(r"(ssh|services) [2-9]", self.name):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", scarce)
+        seen = cluster.audit()
+    assert seen.code == 0, seen.reasons
 
 
 def test_a_killed_run_does_not_hinder_the_next(cluster: Bench) -> None:
