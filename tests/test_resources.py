@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /pro
 #: MiB that an audit of 10,000 phones gets along with. What it holds is what a container counts; the address space is
 #: larger, because the C library reserves 64 MiB for each of some thirty threads and never touches most of it.
 LITTLE_RESIDENT = 256
-LITTLE_MEMORY = 3072
+LITTLE_MEMORY = 1536
 
 
 @pytest.fixture(scope="module")
