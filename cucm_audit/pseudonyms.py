@@ -19,7 +19,8 @@ _ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<host>\[[^\]]*\]|[^/?#:]*)(?P<port>:\d+(?=[/?#]|$))?(?P<rest>.*)"
 )
-_LOAD = re.compile(r"[A-Za-z][A-Za-z0-9_]*\.\d[\w-]*(\.loads)?")
+_LOAD = re.compile(r"[A-Za-z][A-Za-z0-9]*\.\d+(-\w{1,12}){2,5}(\.loads)?", re.ASCII)
+_ENDING = re.compile(r"(\.loads|\.k[34]|\.cop(\.\w+)?)+", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_][\w@+.-]*")
 _WORD = re.compile(r"\w")
 _PAGE_WORD = re.compile(rf"{_ADDRESS.pattern}|[^\W_]+")
@@ -195,7 +196,10 @@ class Pseudonyms:
 
     def load(self, text: str) -> str:
         """Keep what has the form of a phone load; what an administrator typed instead is made up."""
-        return text if _LOAD.fullmatch(text) else self.word(text)
+        if _LOAD.fullmatch(text):
+            return text
+        ending = next((found[0] for found in _ENDING.finditer(text) if found.end() == len(text)), "")
+        return self.word(text.removesuffix(ending)) + ending  # phones report the ending, administrators leave it out
 
     def loose(self, text: str) -> str:
         """Make up what may be a URL, hosts, addresses or words, whatever stands between them."""
@@ -254,10 +258,10 @@ class Pseudonyms:
         return self._random.choice(ascii_lowercase) if old.isalpha() else old
 
     def _hexadecimal(self, length: int) -> str:
+        bits = self._random.getrandbits(4 * length)
+        drawn = f"{bits:0{length}x}"
         # A letter first: no group of it can be taken for a directory number.
-        return self._random.choice("abcdef") + "".join(
-            self._random.choice("0123456789abcdef") for _ in range(length - 1)
-        )
+        return "abcdef"[int(drawn[0], 16) % 6] + drawn[1:]
 
 
 def _bare_prefix(made: str, original: str) -> bool:

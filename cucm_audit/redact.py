@@ -54,7 +54,7 @@ COLUMNS = {
     "replication_dynamic": "node:host state:keep",
     "core_file": "node:host name:scrub process:keep local_at:keep",
     "hardware": "node:host platform:keep processor:keep",
-    "own_certificate": "node:host name:scrub unit:keep signed_by:dn",
+    "own_certificate": "node:host name:certificate_file unit:keep signed_by:dn",
     "security_state": "node:host os_security:keep mode:keep",
     "fips_state": "node:host raw_state:scrub",
     "diagnostic": "node:host module:keep said:drop",
@@ -118,8 +118,9 @@ _PLAIN_PARAMETERS = frozenset(
 )
 #: What the run was told that may stay: which user asks is made up, the rest are numbers and words of a list.
 _PLAIN_SETTINGS = frozenset({"", "not-allowed", "auto-logout", "allowed", "address", "full", "host"})
-#: Facts about the run that hold names.
-_RUN = frozenset({"cluster", "cluster_id", "via", "scope"})
+#: Facts about the run that hold no name; what is in neither list is dropped.
+_PLAIN_META = frozenset({"tool_version", "release", "axl_version", "taken_at", "interrupted", "cost"})
+_NAMED_META = frozenset({"cluster_id", "via"})
 
 
 def redact(snapshot: Snapshot, path: Path) -> int:
@@ -171,11 +172,13 @@ def kinds(table: str) -> Mapping[str, str]:
     return {name: kind for name, _, kind in pairs}
 
 
+#: What no original is learnt from: it stays, or goes, or is looked at in another way.
+_NOT_LEARNT = frozenset({"keep", "drop", "scrub", "meta", "id", "setting", "parameter", "certificate_file", "load"})
+
+
 def _learn(snapshot: Snapshot, table: str, pseudonyms: Pseudonyms) -> None:
     """Tell the made-up names every original, before the first of them is made up."""
-    named = [
-        name for name, kind in kinds(table).items() if kind not in ("keep", "drop", "scrub", "meta", "setting", "id")
-    ]
+    named = [name for name, kind in kinds(table).items() if kind not in _NOT_LEARNT]
     for name in named:
         for (value,) in snapshot.select(f"select distinct {name} from {table}"):  # noqa: S608
             if isinstance(value, str) and not _stays(value):
@@ -212,14 +215,16 @@ def _value(table: str, column: Column, row: Row, pseudonyms: Pseudonyms) -> Any:
 
 
 def _meta(text: str, row: Row, pseudonyms: Pseudonyms) -> str:
-    if row["key"] not in _RUN:
+    if row["key"] in _PLAIN_META:
         return text
     if row["key"] == "scope":
         scope = json.loads(text)
         limit = [pseudonyms.host(str(name)) for name in scope.get("limit", ())]
         door = pseudonyms.host(str(scope.get("door", "")))
         return json.dumps({"door": door, "limit": limit, "without": scope.get("without", [])})
-    return "redacted" if row["key"] == "cluster" else pseudonyms.host(text)
+    if row["key"] == "cluster":
+        return "redacted"
+    return pseudonyms.host(text) if row["key"] in _NAMED_META else ""
 
 
 def _setting(text: str, _row: Row, pseudonyms: Pseudonyms) -> str:
@@ -235,9 +240,14 @@ def _callmanager(text: str, _row: Row, pseudonyms: Pseudonyms) -> str:
     return "CM_" + pseudonyms.host(text[3:]) if text.startswith("CM_") else pseudonyms.host(text)
 
 
+def _certificate_file(text: str, row: Row, pseudonyms: Pseudonyms) -> str:
+    return text if text == f"{row['unit']}/{row['unit']}.pem" else pseudonyms.word(text)
+
+
 _BY_ROW: Mapping[str, Callable[[str, Row, Pseudonyms], str]] = {
     "meta": _meta,
     "setting": _setting,
     "parameter": _parameter,
     "callmanager": _callmanager,
+    "certificate_file": _certificate_file,
 }
