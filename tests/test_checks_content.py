@@ -114,9 +114,7 @@ def test_what_a_device_pack_asks_for_depends_on_the_release(release, asked):
         "node": [{"name": "pub", "release": release, "role": "publisher"}],
         "software_version": [{"node": "pub", "version": release}],
         "activated_service": [{"node": "pub", "service": "Cisco CallManager", "active": 1}],
-        "installed_option": [
-            {"node": "pub", "name": f"{stem}.cop", "stem": stem, "pack_for": made_for}
-        ],
+        "installed_option": [{"node": "pub", "name": f"{stem}.cop", "stem": stem, "pack_for": made_for}],
         "system_event": [
             {"node": "pub", "line": 1, "local_at": "2026-01-01 08:00:00", "action": "Boot"},
             {
