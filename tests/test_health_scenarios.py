@@ -88,7 +88,7 @@ def test_a_node_that_is_down_is_a_fault_when_the_publisher_says_so(tmp_path: Pat
     with lab(tmp_path, scenario="node-down") as ill:
         code, report = ill.audit("--document", "cluster-health")
     found = failing(report)
-    assert found["node-offline"] == {"H1"}
+    assert "H1" in found["node-offline"]
     assert set(found) <= {"node-offline", "pool-mostly-away"}
     assert {outcome["node"] for outcome in verdicts(report, "unknown")} == {"cucm-sub2", None}
     assert code == 1

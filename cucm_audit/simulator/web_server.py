@@ -119,11 +119,13 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(page(413 if length else 411, "Request not acceptable"))
             return
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client went away in mid-request: no server acts on half a message
+            self.close_connection = True
+            return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        exchange = Exchange(
-            web.world, web.node, self.command, path, query, headers, self.rfile.read(length), web.tls, web.sessions
-        )
+        exchange = Exchange(web.world, web.node, self.command, path, query, headers, body, web.tls, web.sessions)
         asked.note(exchange)
         if exchange.fault("hang"):
             self._wait()
