@@ -64,6 +64,7 @@ class CheckFile(msgspec.Struct, forbid_unknown_fields=True):
     why: str = ""
     per: Literal["cluster", "node"] = "cluster"
     node: str = "node"
+    nodes: Literal["voice", "all"] = "voice"
     show: list[str] = msgspec.field(default_factory=list)
     if_none: IfNone = "not_applicable"
     none_says: str = ""
@@ -97,6 +98,7 @@ class Check:
     document: str
     sql: str
     columns: tuple[str, ...]
+    nodes: str = "voice"  # whose answers a check of the cluster needs; "all" when it looks at IM and Presence too
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -133,6 +135,7 @@ def compose(found: CheckFile, pack: str, document: str) -> Check:
         title=found.title,
         severity=found.severity,
         per=found.per,
+        nodes=found.nodes,
         look_at=found.look_at,
         wrong_if=found.wrong_if,
         says=found.says,

@@ -129,6 +129,7 @@ class _Bench:
             self._scopes.setdefault(fact, set()).add(node)
         found = list(snapshot.select("select name, role from node where voice order by role <> 'publisher', name"))
         self._voice = [name for name, _ in found]
+        self._all = [name for (name,) in snapshot.select("select name from node order by name")]
         self._publisher = next((name for name, role in found if role == "publisher"), "")
         self._releases: dict[str, str | None] = dict(snapshot.select("select node, release from node_release"))
         entry = self.ledger.get(("node", ""))
@@ -216,13 +217,22 @@ class _Bench:
             return replace(blank, reason=Reason.INTERNAL_ERROR, detail=f"check {check.id}: {error}")
         if reads.compares and self._before is None:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail="no snapshot from before was given")
-        return self._lacking(blank, reads.facts, reads.publisher) or (
+        return self._lacking(blank, reads.facts, reads.publisher, everybody=check.nodes == "all") or (
             self._before._lacking_before(blank, reads) if self._before is not None and reads.compares else None
         )
 
-    def _lacking(self, blank: Outcome, facts: frozenset[str], publisher: frozenset[str]) -> Outcome | None:
-        """Say which fact that a check reads did not come back whole for its scope, None when all did."""
-        needed = [(fact, scope) for fact in sorted(facts) for scope in self._needed_scopes(fact, blank.node)]
+    def _lacking(
+        self, blank: Outcome, facts: frozenset[str], publisher: frozenset[str], *, everybody: bool = False
+    ) -> Outcome | None:
+        """Say which fact that a check reads did not come back whole for its scope, None when all did.
+
+        ``everybody``: a check of the cluster needs the answers of IM and Presence nodes as well.
+        """
+        needed = [
+            (fact, scope)
+            for fact in sorted(facts)
+            for scope in self._needed_scopes(fact, blank.node, everybody=everybody)
+        ]
         needed += [
             (fact, self._publisher if "" not in self._scopes.get(fact, ()) else "") for fact in sorted(publisher)
         ]
@@ -235,11 +245,11 @@ class _Bench:
         lack = self._lacking(blank, reads.before, reads.before_publisher)
         return lack and replace(lack, detail=f"in the snapshot from before, {lack.detail}")
 
-    def _needed_scopes(self, fact: str, node: str) -> list[str]:
+    def _needed_scopes(self, fact: str, node: str, *, everybody: bool = False) -> list[str]:
         """Return the ledger scopes of a fact that a check on ``node`` ('' = the cluster) needs."""
         if "" in self._scopes.get(fact, {""}):
             return [""]
-        return [node] if node else self._voice
+        return [node] if node else self._all if everybody else self._voice
 
     def _missing(self, blank: Outcome, needed: list[tuple[str, str]]) -> Outcome | None:
         """Compare what a check needs with the ledger.

@@ -193,6 +193,16 @@ def test_a_voice_node_that_the_ledger_never_heard_of_costs_the_verdict_too(made)
     assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.PREREQUISITE_UNKNOWN)
 
 
+def test_a_check_that_looks_at_im_and_presence_needs_its_answer_too(made):
+    snapshot = cluster(rows=[event("pub", 1), event("sub1", 1), event("imp", 1)])
+    snapshot.ledger(
+        Gathered(fact="system_event", node="imp", source=Source.SSH, state=State.FAILED, reason=Reason.AUTH_FAILED)
+    )
+    assert one(snapshot, made(**{**BOOTS, "more": ""})).verdict is Verdict.PASS
+    outcome = one(snapshot, made(**{**BOOTS, "more": 'nodes = "all"'}))
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.AUTH_FAILED)
+
+
 AGAINST = {
     "look_at": "last_boot",
     "subject": "node",
