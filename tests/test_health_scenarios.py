@@ -53,7 +53,7 @@ CASES = [pytest.param(name, "12.5", id=name) for name in FAULTS] + [
 @pytest.mark.parametrize(("name", "release"), CASES)
 def test_one_fault_gives_its_rows_findings_and_no_other(tmp_path: Path, name: str, release: str) -> None:
     with lab(tmp_path, scenario=name, release=release) as ill:
-        code, report = ill.audit()
+        code, report = ill.audit(*(("--check", "H26") if name == "h26" else ()))  # heavy queries: only by name
     found = {check: rows for check, rows in failing(report, ALL).items() if check not in USUAL}
     row = name.partition("-")[0].upper()
     assert set(found) == FAULTS[name]
