@@ -14,7 +14,8 @@ import msgspec
 
 from cucm_audit.mistakes import in_example, in_fragment, in_table
 from cucm_audit.model import Severity
-from cucm_audit.snapshot import RowRefused, Snapshot, columns
+from cucm_audit.snapshot import RowRefused, Snapshot
+from cucm_audit.tables import columns
 from cucm_audit.words import numbers, version_in
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")

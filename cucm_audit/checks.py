@@ -26,8 +26,10 @@ from cucm_audit.checkfile import (
 )
 from cucm_audit.error_codes import Guide, GuideReader
 from cucm_audit.mistakes import in_sql, meant, near
+from cucm_audit.queries import QueryRefused
 from cucm_audit.resources import folder
-from cucm_audit.snapshot import KNOWLEDGE, QueryRefused, Snapshot, columns
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import KNOWLEDGE, columns
 
 __all__ = ["Check", "CheckError", "Checks", "Document", "Row", "example", "load"]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cucm_audit.model import State
-from cucm_audit.snapshot import HIDDEN_TABLES, OWN_TABLES, Snapshot, columns, tables
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import HIDDEN_TABLES, OWN_TABLES, columns, tables
 
 #: Table -> columns that name a row, where its primary key does not, or is one of the database's own numbers.
 KEYS: Mapping[str, tuple[str, ...]] = {

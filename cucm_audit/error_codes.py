@@ -14,7 +14,8 @@ import msgspec
 
 from cucm_audit.checkfile import Check, CheckError, CheckFile, compose, convert, sound
 from cucm_audit.mistakes import meant
-from cucm_audit.snapshot import QueryRefused, Snapshot
+from cucm_audit.queries import QueryRefused
+from cucm_audit.snapshot import Snapshot
 
 _PARAMETER = re.compile(r":(device|user)\b")
 TABLES = ("em_error_code", "login_way")

@@ -21,7 +21,8 @@ from cucm_audit.model import (
     State,
     Verdict,
 )
-from cucm_audit.snapshot import QueryFailed, QueryRefused, Reads, Snapshot
+from cucm_audit.queries import QueryFailed, QueryRefused, Reads
+from cucm_audit.snapshot import Snapshot
 from cucm_audit.words import version_in
 
 #: So many findings of one check are kept; the rest is counted.

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cucm_audit.snapshot import columns, tables, views
+from cucm_audit.tables import columns, tables, views
 
 #: How each kind of value is written in TOML.
 _KINDS = {

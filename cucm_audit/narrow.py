@@ -12,7 +12,8 @@ from cucm_audit.checkfile import IfNone
 from cucm_audit.checks import Check, Checks
 from cucm_audit.error_codes import filled, parameters
 from cucm_audit.model import State
-from cucm_audit.snapshot import QueryFailed, QueryRefused, Snapshot
+from cucm_audit.queries import QueryFailed, QueryRefused
+from cucm_audit.snapshot import Snapshot
 
 _PROFILES = """select d.name from end_user u
   join user_profile m on m.user_id = u.id join device_profile d on d.id = m.profile_id where u.userid = :user"""

@@ -11,7 +11,8 @@ from cucm_audit.checks import Check, Checks
 from cucm_audit.explain import Desk
 from cucm_audit.model import Outcome, Reason, State, Verdict
 from cucm_audit.narrow import whole
-from cucm_audit.snapshot import Snapshot, tables
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import tables
 from cucm_audit.words import version_in
 
 REBOOT, RESTART = "pack-not-booted", "pack-tomcat-not-restarted"

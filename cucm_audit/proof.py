@@ -12,7 +12,8 @@ from cucm_audit.checkfile import Value
 from cucm_audit.checks import OWN, Check, CheckError, Checks, Row, example
 from cucm_audit.judge import judge
 from cucm_audit.model import Gathered, Outcome, Source, State, Verdict
-from cucm_audit.snapshot import OWN_TABLES, Snapshot, columns, tables
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import OWN_TABLES, columns, tables
 
 _NOW = "2026-01-02 03:04:05"  # verdicts do not hang on the clock
 

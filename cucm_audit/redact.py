@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from cucm_audit.pseudonyms import Pseudonyms
-from cucm_audit.snapshot import Column, Snapshot, SnapshotError, columns, tables
+from cucm_audit.snapshot import Snapshot, SnapshotError
+from cucm_audit.tables import Column, columns, tables
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,9 @@ from inspect import signature
 from cucm_audit.checks import Check, Checks, Row, load
 from cucm_audit.facts import Per, facts
 from cucm_audit.model import SEVERITIES
-from cucm_audit.snapshot import FUNCTIONS, HIDDEN_TABLES, OWN_TABLES, Snapshot, columns, schema, views
+from cucm_audit.queries import FUNCTIONS
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import HIDDEN_TABLES, OWN_TABLES, columns, schema, views
 from cucm_audit.words import WORDS
 
 _SOURCES = {"axl": "AXL", "ris": "RIS", "services": "Control Center and PerfMon", "ssh": "SSH", "web": "HTTP"}

@@ -28,9 +28,9 @@ from cucm_audit.clients.ris import Ris
 from cucm_audit.clients.services import Services
 from cucm_audit.clients.ssh import Ssh
 from cucm_audit.model import Gathered, Source, State
+from cucm_audit.queries import Reads
 from cucm_audit.reports.document import schema
 from cucm_audit.simulator import Cluster, build
-from cucm_audit.snapshot import Reads
 from tests.labs import Lab
 
 PUB, SUB, OTHER, IMP = "cucm-pub", "cucm-sub1", "cucm-sub2", "cucm-imp1"

@@ -44,7 +44,7 @@ JUDGING = {
 FLOORS = (
     {"cli"},
     (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "toml_lines", "redact", "pseudonyms"},
-    {"facts", "snapshot"},
+    {"facts", "snapshot", "queries", "tables"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
     {"model", "resources"},
 )
@@ -56,7 +56,7 @@ FOREIGN = {
     **dict.fromkeys(("ftplib", "smtplib", "telnetlib", "xmlrpc", "multiprocessing", "ctypes", "pty", "pickle"), ()),
     "subprocess": ("secrets.py",),
     "tabulate": ("reports/text.py",),
-    "sqlite3": ("snapshot.py", "simulator/"),
+    "sqlite3": ("snapshot.py", "queries.py", "tables.py", "simulator/"),
 }
 
 

@@ -9,7 +9,8 @@ from example_snapshots import whole
 from cucm_audit.checks import Checks, load
 from cucm_audit.judge import judge
 from cucm_audit.model import Verdict
-from cucm_audit.snapshot import QueryRefused, Snapshot
+from cucm_audit.queries import QueryRefused
+from cucm_audit.snapshot import Snapshot
 
 CHECK = """
 [document]

@@ -10,7 +10,8 @@ from example_snapshots import whole
 
 from cucm_audit.cli import run
 from cucm_audit.diff import KEYS, LASTING, NAMED, VOLATILE, VOLATILE_TABLES, key_of
-from cucm_audit.snapshot import Snapshot, columns, tables
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import columns, tables
 
 PHONE = {
     "description": "", "model_number": 622, "model": "Cisco 7841", "product_number": 509, "protocol_number": 11,

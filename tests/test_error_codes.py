@@ -9,7 +9,7 @@ from cucm_audit.checks import CheckError, Checks, Row, load
 from cucm_audit.error_codes import KINDS, filled, parameters
 from cucm_audit.lookup import find
 from cucm_audit.model import State, Verdict
-from cucm_audit.snapshot import columns
+from cucm_audit.tables import columns
 
 CHECKS = load(packages=False)
 GUIDE = CHECKS.guide

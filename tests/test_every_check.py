@@ -8,7 +8,8 @@ from example_snapshots import broken, example_of, outcomes, subjects, whole
 from cucm_audit import checkfile
 from cucm_audit.checks import load
 from cucm_audit.model import Reason, State, Verdict
-from cucm_audit.snapshot import Snapshot, columns
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import columns
 
 CHECKS = load(packages=False)
 ALL = sorted(CHECKS.checks)

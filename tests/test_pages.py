@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cucm_audit.checks import load
-from cucm_audit.snapshot import HIDDEN_TABLES, columns, tables, views
+from cucm_audit.tables import HIDDEN_TABLES, columns, tables, views
 from tests import checks_page, pages
 
 

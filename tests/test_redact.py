@@ -13,7 +13,8 @@ from cucm_audit import cli
 from cucm_audit.model import Gathered, Reason, Source, State
 from cucm_audit.pseudonyms import Pseudonyms
 from cucm_audit.redact import COLUMNS, DROPPED, kinds, redact
-from cucm_audit.snapshot import Snapshot, SnapshotError, columns, tables
+from cucm_audit.snapshot import Snapshot, SnapshotError
+from cucm_audit.tables import columns, tables
 from cucm_audit.words import has_letter, is_ip, older_load, same_host, same_load
 
 CLUSTERS = [

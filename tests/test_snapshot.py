@@ -5,7 +5,9 @@ import stat
 import pytest
 
 from cucm_audit.model import Gathered, Source, State
-from cucm_audit.snapshot import QueryFailed, QueryRefused, RowRefused, Snapshot, SnapshotError, columns, tables, views
+from cucm_audit.queries import QueryFailed, QueryRefused
+from cucm_audit.snapshot import RowRefused, Snapshot, SnapshotError
+from cucm_audit.tables import columns, tables, views
 
 APP_USER = {"name": "emapi", "standard": 0}
 

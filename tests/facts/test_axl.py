@@ -8,7 +8,8 @@ from cucm_audit.facts import Ask
 from cucm_audit.facts.axl import FACTS, gather, gather_nodes
 from cucm_audit.facts.axl_rows import ROWS
 from cucm_audit.model import Reason
-from cucm_audit.snapshot import Snapshot, columns
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import columns
 
 
 class Axl:

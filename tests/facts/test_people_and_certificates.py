@@ -18,7 +18,8 @@ from cucm_audit.facts.values import Refused
 from cucm_audit.model import Reason
 from cucm_audit.simulator import database
 from cucm_audit.simulator.world import World
-from cucm_audit.snapshot import Snapshot, columns
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import columns
 
 
 class Axl:

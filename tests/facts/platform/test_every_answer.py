@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cucm_audit.facts import Per
 from cucm_audit.facts.platform import FACTS
 from cucm_audit.model import Reason, Source
-from cucm_audit.snapshot import Snapshot, columns
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.tables import columns
 from tests.facts.platform.asked import COMMANDS, RECORDINGS, gather, recording
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
