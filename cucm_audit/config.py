@@ -20,6 +20,7 @@ from cucm_audit.toml_lines import keys
 
 FILE_NAME = "cucm-audit.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Factor = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Setting = int | float | str | bool
 _T = TypeVar("_T")
@@ -46,6 +47,14 @@ class NodeEntry(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbi
     ssh_port: Port = 22
 
 
+class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[cluster.NAME.budget]: what one run may cost at most. The rest is then unknown, and the report is written."""
+
+    requests: Annotated[int, msgspec.Meta(ge=1)] = 10_000  # HTTP requests and CLI commands together
+    rows: Annotated[int, msgspec.Meta(ge=1)] = 5_000_000  # rows of answers, over all facts
+    seconds: Annotated[float, msgspec.Meta(ge=1)] = 3600.0
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster of the file. ``node`` is the door: the address or name through which the others are discovered."""
 
@@ -60,6 +69,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
     tolerances: Mapping[str, int | float | str] = msgspec.field(default_factory=dict)
     nodes: Mapping[str, NodeEntry] = msgspec.field(default_factory=dict)
+    gentle: bool | None = None  # None: only where a node says that it is ill
+    timeout_factor: float = 1.0
+    budget: Budget = Budget()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +90,8 @@ class _Ports(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields
     https_port: Port = 8443
     http_port: Port = 8080
     ssh_port: Port = 22
+    gentle: bool | None = None
+    timeout_factor: Factor = 1.0
 
 
 class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -86,7 +100,7 @@ class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_un
     api_users: tuple[Text, ...] = ()
 
 
-_TABLES = ("application", "platform", "extension-mobility", "settings", "tolerances", "nodes")
+_TABLES = ("application", "platform", "extension-mobility", "settings", "tolerances", "nodes", "budget")
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -173,6 +187,9 @@ class _Reader:
             settings=self.settings((*where, "settings"), self.table(where, data, "settings")),
             tolerances=self.tolerances((*where, "tolerances"), self.table(where, data, "tolerances")),
             nodes=self.nodes((*where, "nodes"), self.table(where, data, "nodes"), ports),
+            gentle=ports.gentle,
+            timeout_factor=ports.timeout_factor,
+            budget=self.convert((*where, "budget"), self.table(where, data, "budget"), Budget),
         )
 
     def account(self, where: tuple[str, ...], data: dict[str, Any]) -> AccountEntry | None:

@@ -53,7 +53,9 @@ class Wishes:
     from_file: Path | None = None
     check_folders: tuple[Path, ...] = ()
     tables: frozenset[str] | None = None
-    timeout: float = 3600.0
+    timeout: float | None = None
+    timeout_factor: float | None = None
+    gentle: bool | None = None
     pace: float = 2 / 3
     dry_run: bool = False
     show_config: bool = False
@@ -118,8 +120,12 @@ upgrade_options = together(before_option, target_option)
 
 #: How the cluster is asked.
 asking_options = together(
-    option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default="3600", metavar="SECONDS",
+    option("--timeout", type=click.FloatRange(min=1), default=None, show_default="3600", metavar="SECONDS",
            help="For the whole run; what was not asked by then is unknown."),
+    option("--timeout-factor", type=click.FloatRange(min=0, min_open=True, max=100), default=None, show_default="1",
+           metavar="FACTOR", help="Stretches every other time limit: 4 for a slow line."),
+    option("--gentle/--no-gentle", "gentle", default=None, show_default="where a node says that it is ill",
+           help="Slowly, one thing at a time, without what is dear; that is unknown then."),
     option("--pace", type=_Pace(), default="0.667", show_default="two thirds", metavar="SHARE",
            help="Share of the cluster's own limit of RIS queries a minute; 'full' for all of it."),
 )  # fmt: skip

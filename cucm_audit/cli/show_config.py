@@ -50,7 +50,10 @@ def _cluster(wishes: Wishes, config: Any) -> list[list[Any]]:
         "http-port": cluster.http_port,
         "ssh-port": cluster.ssh_port,
         "api-users": ", ".join(cluster.api_users),
+        "gentle": "where a node says that it is ill" if cluster.gentle is None else cluster.gentle,
+        "timeout-factor": cluster.timeout_factor,
     }
+    told |= {f"budget {name}": getattr(cluster.budget, name) for name in ("requests", "rows", "seconds")}
     for kind, entry in (("application", cluster.application), ("platform", cluster.platform)):
         told[f"{kind} user"] = entry.user if entry else ""
         told[f"{kind} password"] = _place(entry) if entry else ""
