@@ -21,9 +21,9 @@ from cucm_audit.model import (
     State,
     Verdict,
 )
-from cucm_audit.queries import QueryFailed, QueryRefused, Reads
+from cucm_audit.prerequisites import Prerequisites
+from cucm_audit.queries import QueryFailed, QueryRefused
 from cucm_audit.snapshot import Snapshot
-from cucm_audit.words import version_in
 
 #: So many findings of one check are kept; the rest is counted.
 MOST_FINDINGS = 10_000
@@ -84,7 +84,7 @@ def judge(snapshot: Snapshot, checks: Checks, *, judged_at: str, version: str, o
             done.add(name)
         if (row.by_hand or row.retired) and only.has_row(row):
             outcomes.append(_standing(row))
-    gaps = tuple(g for g in bench.ledger.values() if g.state in (State.PARTIAL, State.FAILED))
+    gaps = tuple(g for g in bench.seen.ledger.values() if g.state in (State.PARTIAL, State.FAILED))
     interrupted = snapshot.get_meta("interrupted") == "1"
     return Report(
         cluster=snapshot.get_meta("cluster"),
@@ -94,10 +94,10 @@ def judge(snapshot: Snapshot, checks: Checks, *, judged_at: str, version: str, o
         version=version,
         taken_at=snapshot.get_meta("taken_at"),
         judged_at=judged_at,
-        complete=not gaps and not interrupted and bench.nodes_known,
+        complete=not gaps and not interrupted and bench.seen.nodes_known,
         interrupted=interrupted,
         scope=snapshot.get_json("scope"),
-        nodes=tuple(bench.nodes()),
+        nodes=tuple(bench.seen.nodes()),
         outcomes=tuple(outcomes),
         gaps=gaps,
         cost=snapshot.get_json("cost"),
@@ -120,35 +120,11 @@ def _standing(row: Row) -> Outcome:
 
 
 class _Bench:
-    """A snapshot on the judge's bench: its ledger, its nodes and their releases, read once."""
+    """A snapshot on the judge's bench: what checks ask of it, and whether all of that was seen."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.ledger = {(row.fact, row.node): row for row in snapshot.gathered()}
-        self._scopes: dict[str, set[str]] = {}
-        for fact, node in self.ledger:
-            self._scopes.setdefault(fact, set()).add(node)
-        found = list(snapshot.select("select name, role from node where voice order by role <> 'publisher', name"))
-        self._voice = [name for name, _ in found]
-        self._all = [name for (name,) in snapshot.select("select name from node order by name")]
-        self._publisher = next((name for name, role in found if role == "publisher"), "")
-        self._releases: dict[str, str | None] = dict(snapshot.select("select node, release from node_release"))
-        entry = self.ledger.get(("node", ""))
-        self.nodes_known = entry is not None and entry.state is State.WHOLE and bool(self._voice)
-        self._before = _Bench(snapshot.before) if snapshot.before is not None else None
-
-    def nodes(self) -> Iterator[dict[str, Any]]:
-        """Give the nodes as the report prints them."""
-        for name, address, role, voice in self._snapshot.select(
-            "select name, address, role, voice from node order by voice desc, role, name"
-        ):
-            yield {
-                "name": name,
-                "address": address,
-                "role": role,
-                "voice": bool(voice),
-                "release": self._releases.get(name),
-            }
+        self.seen = Prerequisites(snapshot)
 
     # ------------------------------------------------------------------------------------------------------- one check
 
@@ -163,11 +139,11 @@ class _Bench:
             verdict=Verdict.UNKNOWN,
             severity=check.severity,
         )
-        if check.per == "node" and not self._voice:
-            yield self._no_nodes(blank)
+        if check.per == "node" and not self.seen.voice:
+            yield self.seen.no_nodes(blank)
             return
-        scopes = self._voice if check.per == "node" else [""]
-        applies = {scope: self._before_looking(check, replace(blank, node=scope)) for scope in scopes}
+        scopes = self.seen.voice if check.per == "node" else [""]
+        applies = {scope: self.seen.lack(check, replace(blank, node=scope)) for scope in scopes}
         seen, trouble = self._look(check, scopes) if any(_worth_a_look(o) for o in applies.values()) else ({}, None)
         for scope in scopes:
             decided = applies[scope]
@@ -183,104 +159,6 @@ class _Bench:
                 )
             else:
                 yield decided
-
-    def _no_nodes(self, blank: Outcome) -> Outcome:
-        entry = self.ledger.get(("node", ""))
-        if entry is None:
-            return replace(blank, reason=Reason.PREREQUISITE_UNKNOWN, detail="the list of nodes was never asked for")
-        detail = entry.detail or ("no node runs voice" if entry.state is State.WHOLE else entry.state.value)
-        reason = entry.reason or Reason.PREREQUISITE_UNKNOWN
-        return replace(blank, reason=reason, detail=f"the list of nodes is not known: {detail}")
-
-    def _before_looking(self, check: Check, blank: Outcome) -> Outcome | None:
-        """Say why a check cannot give a verdict on this scope, None when it can."""
-        if check.releases and not self._releases and not self._snapshot.get_meta("release"):
-            return self._no_nodes(blank)
-        if check.releases:
-            release = self._releases.get(blank.node or self._publisher) or (
-                "" if blank.node else self._snapshot.get_meta("release")
-            )
-            inside = [version_in(release, low, high) for low, high in check.releases]
-            if not release or None in inside:
-                return replace(
-                    blank,
-                    reason=Reason.UNSUPPORTED_VERSION,
-                    detail=f"the release is not known ({release or 'no answer'})",
-                )
-            if 1 not in inside:
-                spans = ", ".join(
-                    f"{low or 'any'} to before {high}" if high else f"{low} and later" for low, high in check.releases
-                )
-                return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"applies to {spans}; this is {release}")
-        try:
-            reads = self._snapshot.reads(check.sql)
-        except QueryRefused as error:
-            return replace(blank, reason=Reason.INTERNAL_ERROR, detail=f"check {check.id}: {error}")
-        if reads.compares and self._before is None:
-            return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail="no snapshot from before was given")
-        return self._lacking(blank, reads.facts, reads.publisher, everybody=check.nodes == "all") or (
-            self._before._lacking_before(blank, reads) if self._before is not None and reads.compares else None
-        )
-
-    def _lacking(
-        self, blank: Outcome, facts: frozenset[str], publisher: frozenset[str], *, everybody: bool = False
-    ) -> Outcome | None:
-        """Say which fact that a check reads did not come back whole for its scope, None when all did.
-
-        ``everybody``: a check of the cluster needs the answers of IM and Presence nodes as well.
-        """
-        needed = [
-            (fact, scope)
-            for fact in sorted(facts)
-            for scope in self._needed_scopes(fact, blank.node, everybody=everybody)
-        ]
-        needed += [
-            (fact, self._publisher if "" not in self._scopes.get(fact, ()) else "") for fact in sorted(publisher)
-        ]
-        return self._missing(blank, needed)
-
-    def _lacking_before(self, blank: Outcome, reads: Reads) -> Outcome | None:
-        """Say the same of the snapshot from before, with its own ledger and its own nodes."""
-        if self.nodes_known and blank.node and blank.node not in self._voice:
-            return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"{blank.node} was not in the cluster before")
-        lack = self._lacking(blank, reads.before, reads.before_publisher)
-        return lack and replace(lack, detail=f"in the snapshot from before, {lack.detail}")
-
-    def _needed_scopes(self, fact: str, node: str, *, everybody: bool = False) -> list[str]:
-        """Return the ledger scopes of a fact that a check on ``node`` ('' = the cluster) needs."""
-        if "" in self._scopes.get(fact, {""}):
-            return [""]
-        return [node] if node else self._all if everybody else self._voice
-
-    def _missing(self, blank: Outcome, needed: list[tuple[str, str]]) -> Outcome | None:
-        """Compare what a check needs with the ledger.
-
-        What the user left out, or the release lacks, makes it not applicable; any other lack makes it UNKNOWN.
-        """
-        entries = [(fact, scope, self.ledger.get((fact, scope))) for fact, scope in dict.fromkeys(needed)]
-        for state, verdict in (
-            (State.NOT_ASKED, Verdict.NOT_APPLICABLE),
-            (State.NOT_SUPPORTED, Verdict.NOT_APPLICABLE),
-        ):
-            for fact, scope, entry in entries:
-                if entry is not None and entry.state is state:
-                    detail = entry.detail or (
-                        "left out of this run" if state is State.NOT_ASKED else "this release has no such thing"
-                    )
-                    return replace(
-                        blank, verdict=verdict, reason=entry.reason, detail=f"{_named(fact, scope)}: {detail}"
-                    )
-        for fact, scope, entry in entries:
-            if entry is None:
-                return replace(
-                    blank, reason=Reason.PREREQUISITE_UNKNOWN, detail=f"{_named(fact, scope)} was never gathered"
-                )
-            if entry.state is not State.WHOLE:
-                detail = f"{_named(fact, scope)} is {entry.state.value}" + (f": {entry.detail}" if entry.detail else "")
-                return replace(blank, reason=entry.reason or Reason.PREREQUISITE_UNKNOWN, detail=detail)
-        if not self.nodes_known:
-            return self._no_nodes(blank)
-        return None
 
     def _look(self, check: Check, scopes: list[str]) -> tuple[dict[str, _Seen], str | None]:
         """Run a check's query once and sort its rows by scope.
@@ -359,7 +237,7 @@ class _Bench:
         return {name: list(values) for name, values in zip(check.show, zip(*rows, strict=True), strict=False)}
 
     def _findings(self, check: Check, node: str, subjects: dict[str, tuple[Any, ...]]) -> tuple[Finding, ...]:
-        facts = self._evidence(check, node) if subjects else ()
+        facts = self.seen.evidence(check, node) if subjects else ()
         return tuple(self._finding(check, node, subject, values, facts) for subject, values in subjects.items())
 
     def _finding(
@@ -377,20 +255,6 @@ class _Bench:
             evidence=Evidence(columns=named, facts=facts),
         )
 
-    def _evidence(self, check: Check, node: str) -> tuple[Gathered, ...]:
-        reads = self._snapshot.reads(check.sql)
-        facts = self._entries(reads.facts, reads.publisher, node)
-        if self._before is not None:
-            before = self._before._entries(reads.before, reads.before_publisher, node)
-            facts += tuple(replace(entry, fact=f"before.{entry.fact}") for entry in before)
-        return facts
-
-    def _entries(self, facts: frozenset[str], publisher: frozenset[str], node: str) -> tuple[Gathered, ...]:
-        """Return the ledger rows of what a check reads."""
-        scopes = [(fact, scope) for fact in sorted(facts) for scope in self._needed_scopes(fact, node)]
-        scopes += [(fact, self._publisher) for fact in sorted(publisher)]
-        return tuple(self.ledger[key] for key in dict.fromkeys(scopes) if key in self.ledger)
-
 
 def _worth_a_look(outcome: Outcome | None) -> bool:
     """Tell whether a check's query is run: to judge, or (facts lack) to list what was seen so far."""
@@ -400,10 +264,6 @@ def _worth_a_look(outcome: Outcome | None) -> bool:
         Reason.INTERNAL_ERROR,
         Reason.UNSUPPORTED_VERSION,
     )
-
-
-def _named(fact: str, scope: str) -> str:
-    return f"{fact} of {scope}" if scope else fact
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ ASKING = {
 }
 JUDGING = {
     "judge",
+    "prerequisites",
     "checks",
     "checkfile",
     "mistakes",
