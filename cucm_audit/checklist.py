@@ -8,7 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cucm_audit.checks import Checks, Row
-from cucm_audit.model import Outcome, Reason, Report, Severity, State, Verdict
+from cucm_audit.model import (
+    Finding,
+    Outcome,
+    Reason,
+    Report,
+    Severity,
+    State,
+    Verdict,
+    accepted_doubt,
+    counting,
+    in_doubt,
+    still_wrong,
+)
 
 #: The documents that are checklists, by what the command calls them.
 DOCUMENTS = ("before-upgrade", "after-upgrade")
@@ -28,18 +40,28 @@ class Line:
 
     @property
     def blocks(self) -> tuple[Outcome, ...]:
-        """Return the outcomes that speak against going: wrong, and more than a note."""
-        return tuple(o for o in self.outcomes if o.verdict is Verdict.FAIL and o.severity is not Severity.NOTE)
+        """Return the outcomes that speak against going: wrong, more than a note, and not waived."""
+        return tuple(o for o in self.outcomes if still_wrong(o) and o.severity is not Severity.NOTE)
+
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """Return what would speak against going (wrong, or not known) and is accepted."""
+        found = [f for o in self.outcomes if o.severity is not Severity.NOTE for f in o.findings if f.waived]
+        return (*found, *(f for outcome in self.outcomes for f in outcome.could_not_tell if f.waived))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist:
-    """A document's rows, judged. ``why`` is a sentence a row that made the verdict; '' ``target`` = none was given."""
+    """A document's rows, judged. ``why`` is a sentence a row that made the verdict; '' ``target`` = none was given.
+
+    ``waived`` is a sentence for everything that would have made another verdict, had nobody accepted it.
+    """
 
     document: str
     title: str
     verdict: str
     why: tuple[str, ...]
+    waived: tuple[str, ...]
     target: str
     before: str
     saved: str
@@ -62,6 +84,7 @@ def checklist(report: Report, checks: Checks, document: str, *, target: str, bef
         title=title,
         verdict=verdict,
         why=tuple(why),
+        waived=tuple(sentence for line in lines for sentence in _accepted(line)),
         target=target,
         before=before,
         saved=saved,
@@ -81,21 +104,44 @@ def _line(row: Row, report: Report) -> Line:
 def _weight(outcome: Outcome) -> Verdict:
     """Return how an outcome counts: a note that is wrong is only told; what was left out is not known."""
     if outcome.verdict is Verdict.FAIL and outcome.severity is Severity.NOTE:
-        return Verdict.UNKNOWN if outcome.could_not_tell else Verdict.PASS
+        return Verdict.UNKNOWN if in_doubt(outcome) else Verdict.PASS
     if outcome.verdict is Verdict.NOT_APPLICABLE and outcome.reason is Reason.NOT_ASKED:
         return Verdict.UNKNOWN
     return outcome.verdict
 
 
+def _not_known(outcome: Outcome) -> bool:
+    """Say whether an outcome makes the verdict not known; single subjects in doubt may be waived."""
+    if outcome.verdict is Verdict.FAIL and not still_wrong(outcome):
+        return in_doubt(outcome)
+    return _weight(outcome) is Verdict.UNKNOWN and not accepted_doubt(outcome)
+
+
+def _accepted(line: Line) -> Iterator[str]:
+    """Give what is waived in a row: a sentence a waiver, with its reason, its last day and how much it covers."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in line.waived:
+        assert finding.waived is not None
+        groups.setdefault((finding.check, finding.waived.place), []).append(finding)
+    titles = {outcome.check: outcome.title for outcome in line.outcomes}
+    for (check, place), found in groups.items():
+        waiver = found[0].waived
+        assert waiver is not None
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        by = f", {waiver.by}" if waiver.by else ""
+        what = found[0].says or found[0].subject
+        yield f"{line.row.id}: {titles[check]}: {what}{more} (until {waiver.until}{by}: {waiver.because}; {place})"
+
+
 def _verdict(lines: Sequence[Line], report: Report) -> tuple[str, list[str]]:
     blocking = [line for line in lines if any(o.check not in WHOLENESS for o in line.blocks)]
-    unknown = [line for line in lines if any(_weight(o) is Verdict.UNKNOWN for o in line.outcomes)]
+    unknown = [line for line in lines if any(_not_known(o) for o in line.outcomes)]
     why = [f"{line.row.id}: {wrong}" for line in blocking for wrong in _wrong(line)]
     why += [f"{line.row.id}: {_doubt(line)}" for line in unknown]
     why += _holes(report)
     if blocking:
         return NO_GO, why
-    if why or not any(line.verdict is Verdict.PASS for line in lines):
+    if why or not any(_weight(o) is Verdict.PASS for line in lines for o in line.outcomes):
         return NOT_KNOWN, why or ["nothing at all could be judged"]
     return GO, []
 
@@ -105,15 +151,15 @@ def _wrong(line: Line) -> Iterator[str]:
     found = [outcome for outcome in line.blocks if outcome.check not in WHOLENESS]
     for check in dict.fromkeys(outcome.check for outcome in found):
         same = [outcome for outcome in found if outcome.check == check]
-        says = [finding.says for outcome in same for finding in outcome.findings]
+        says = [finding.says for outcome in same for finding in counting(outcome)]
         number = len(says) + sum(outcome.findings_cut for outcome in same)
         more = f", and {number - 1} more" if number > 1 else ""
-        yield f"{same[0].title}: {says[0]}{more}"
+        yield f"{same[0].title}: {says[0] if says else 'more than is listed'}{more}"
 
 
 def _doubt(line: Line) -> str:
     """Return what could not be told in a row, and why."""
-    found = [outcome for outcome in line.outcomes if _weight(outcome) is Verdict.UNKNOWN]
+    found = [outcome for outcome in line.outcomes if _not_known(outcome)]
     titles = dict.fromkeys(outcome.title for outcome in found)
     reasons = dict.fromkeys(outcome.detail or str(outcome.reason or "unknown") for outcome in found)
     return f"could not tell: {'; '.join(titles)} ({'; '.join(list(reasons)[:2])})"

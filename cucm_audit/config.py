@@ -56,7 +56,10 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """One cluster of the file. ``node`` is the door: the address or name through which the others are discovered."""
+    """One cluster of the file. ``node`` is the door: the address or name through which the others are discovered.
+
+    ``waivers`` are files of accepted findings; ``min_interval`` is in seconds, 0 = runs may follow at once.
+    """
 
     name: str
     node: str
@@ -72,14 +75,20 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     gentle: bool | None = None  # None: only where a node says that it is ill
     timeout_factor: float = 1.0
     budget: Budget = Budget()
+    waivers: tuple[Path, ...] = ()
+    min_interval: int = 0
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A read file. ``path`` is None when there was none; ``checks`` are folders of users' own checks."""
+    """A read file. ``path`` is None when there was none; ``checks`` are folders of users' own checks.
+
+    ``waivers`` are files of accepted findings for every cluster, also one that the file does not name.
+    """
 
     path: Path | None = None
     clusters: Mapping[str, Cluster] = msgspec.field(default_factory=dict)
     checks: tuple[Path, ...] = ()
+    waivers: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -92,6 +101,8 @@ class _Ports(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields
     ssh_port: Port = 22
     gentle: bool | None = None
     timeout_factor: Factor = 1.0
+    waivers: Text | None = None
+    min_interval: Text | None = None
 
 
 class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -156,16 +167,18 @@ class _Reader:
 
     def config(self, data: dict[str, Any]) -> Config:
         """Return the whole file."""
-        self.known((), data, ("cluster", "checks"))
+        self.known((), data, ("cluster", "checks", "waivers"))
         clusters = self.table((), data, "cluster")
         if not clusters:
             raise self.wrong((), 'the file names no cluster: write [cluster.NAME] and node = "ADDRESS"')
         self.distinct(("cluster",), clusters)
         folders = self.convert(("checks",), data.get("checks", []), tuple[Text, ...])
+        waivers = self.convert(("waivers",), data.get("waivers"), Text | None)  # type: ignore[arg-type]
         return Config(
             path=self.path,
             clusters={name: self.cluster(name, self.table(("cluster",), clusters, name)) for name in clusters},
             checks=tuple(self.path.parent / folder for folder in folders),
+            waivers=self.files(waivers),
             warnings=tuple(_writable_by_others(self.path)),
         )
 
@@ -190,7 +203,22 @@ class _Reader:
             gentle=ports.gentle,
             timeout_factor=ports.timeout_factor,
             budget=self.convert((*where, "budget"), self.table(where, data, "budget"), Budget),
+            waivers=self.files(ports.waivers),
+            min_interval=self.interval((*where, "min-interval"), ports.min_interval),
         )
+
+    def files(self, name: str | None) -> tuple[Path, ...]:
+        """Return the file beside this one that a key names, nothing when it names none."""
+        return () if name is None else (self.path.parent / Path(name).expanduser(),)
+
+    def interval(self, where: tuple[str, ...], text: str | None) -> int:
+        """Return a time between runs in seconds: 45m, 6h, 1d."""
+        if text is None:
+            return 0
+        found = re.fullmatch(r"([1-9]\d{0,4})\s*([smhd])", text)
+        if found is None:
+            raise self.wrong(where, f'{where[-1]}: {text!r} is no time: write "45m", "6h" or "1d"')
+        return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
     def account(self, where: tuple[str, ...], data: dict[str, Any]) -> AccountEntry | None:
         """Return the account, its password file made absolute (it stands beside this file)."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from cucm_audit.checks import Check, Checks, Row
 from cucm_audit.model import (
+    MOST_FINDINGS,
     Evidence,
     Finding,
     Gathered,
@@ -25,8 +26,6 @@ from cucm_audit.prerequisites import Prerequisites
 from cucm_audit.queries import QueryFailed, QueryRefused
 from cucm_audit.snapshot import Snapshot
 
-#: So many findings of one check are kept; the rest is counted.
-MOST_FINDINGS = 10_000
 #: So many characters of a value appear in a sentence.
 MOST_TEXT = 300
 

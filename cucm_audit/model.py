@@ -26,6 +26,8 @@ class Severity(StrEnum):
     NOTE = "note"  # information; never turns the exit code
 
 
+#: So many findings of one check are kept (and so many subjects that could not be told); the rest is counted.
+MOST_FINDINGS = 10_000
 #: Worst first; used to sort and to compare with ``--fail-on``.
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.NOTE)
 
@@ -147,11 +149,29 @@ class Evidence:
     facts: tuple[Gathered, ...]
 
 
+class Change(StrEnum):
+    """What a finding is beside an earlier report."""
+
+    NEW = "new"
+    SAME = "same"
+    NOT_KNOWN_BEFORE = "not_known_before"  # the check could not look there then, or was not asked to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """Who accepted a finding, why, and until which day (ISO date, the last on which it holds). ``place``: file:line."""
+
+    because: str
+    until: str
+    by: str = ""
+    place: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that a check found wrong (or could not tell).
 
-    Its key for diffs and waivers is (check, node, subject).
+    Its key for diffs and waivers is (check, node, subject). ``first_seen`` is UTC ISO text, '' when no history tells.
     """
 
     check: str
@@ -161,6 +181,9 @@ class Finding:
     why: str
     fix: str
     evidence: Evidence
+    waived: Waived | None = None
+    change: Change | None = None
+    first_seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +210,59 @@ class Outcome:
     show: Mapping[str, object] = field(default_factory=dict)
 
 
+#: Findings about the waivers themselves: no check of the cluster, and nothing was audited by them.
+WAIVER_EXPIRED, WAIVER_UNUSED = "waiver-expired", "waiver-unused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverUse:
+    """A waiver and what became of it in this report.
+
+    ``state``: working, expired, unused (it matched nothing), not_tried (its check gave no verdict in this run).
+    ``findings`` and ``could_not_tell`` count what it matched; an expired one waives none of it.
+    """
+
+    check: str
+    subject: str
+    node: str
+    because: str
+    until: str
+    by: str
+    place: str
+    state: str
+    findings: int = 0
+    could_not_tell: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A finding of an earlier report that this one does not have. ``why`` says how that is known, or why it is not."""
+
+    check: str
+    title: str
+    node: str
+    subject: str
+    severity: Severity | None
+    first_seen: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What the findings were compared with: the last run alike (``file`` is '') or a baseline.
+
+    ``taken_at`` is when that was taken. ``lost`` are no longer known: nobody could look, which is not gone.
+    """
+
+    file: str
+    taken_at: str
+    new: int
+    same: int
+    not_known_before: int
+    gone: tuple[Earlier, ...] = ()
+    lost: tuple[Earlier, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A judged snapshot: everything that the report formats print. Times are UTC ISO text."""
@@ -205,3 +281,31 @@ class Report:
     outcomes: tuple[Outcome, ...]
     gaps: tuple[Gathered, ...]
     cost: Mapping[str, float]
+    waivers: tuple[WaiverUse, ...] = ()
+    compared: Compared | None = None
+
+
+def counting(outcome: Outcome) -> tuple[Finding, ...]:
+    """Return the findings of an outcome that nobody has waived."""
+    return tuple(finding for finding in outcome.findings if finding.waived is None)
+
+
+def still_wrong(outcome: Outcome) -> bool:
+    """Say whether an outcome is wrong, and not all of it waived. What was cut from the list cannot have been."""
+    return outcome.verdict is Verdict.FAIL and bool(counting(outcome) or outcome.findings_cut)
+
+
+def in_doubt(outcome: Outcome) -> bool:
+    """Say whether subjects that could not be told are left that nobody has waived."""
+    return any(finding.waived is None for finding in outcome.could_not_tell)
+
+
+def accepted_doubt(outcome: Outcome) -> bool:
+    """Say whether an outcome is unknown for nothing but single subjects, and each of them is waived.
+
+    UNKNOWN as a whole (a fact that did not come back, a check that failed) cannot be accepted so. The judge keeps so
+    many subjects and no more: a list that is full may not be all of them.
+    """
+    if outcome.verdict is not Verdict.UNKNOWN or outcome.reason is not Reason.VALUE_UNKNOWN:
+        return False
+    return 0 < len(outcome.could_not_tell) < MOST_FINDINGS and not in_doubt(outcome)

@@ -65,7 +65,12 @@ class Prerequisites:
         except QueryRefused as error:
             return replace(blank, reason=Reason.INTERNAL_ERROR, detail=f"check {check.id}: {error}")
         if reads.compares and self._before is None:
-            return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail="no snapshot from before was given")
+            return replace(
+                blank,
+                verdict=Verdict.NOT_APPLICABLE,
+                reason=Reason.NOT_ASKED,
+                detail="no snapshot from before was given",
+            )
         everybody = check.nodes == "all"
         lack = self._lacking(blank, reads.facts, reads.publisher, everybody=everybody)
         if lack is None and reads.compares and self._before is not None:
@@ -140,7 +145,10 @@ class Prerequisites:
                         "left out of this run" if state is State.NOT_ASKED else "this release has no such thing"
                     )
                     return replace(
-                        blank, verdict=verdict, reason=entry.reason, detail=f"{_named(fact, scope)}: {detail}"
+                        blank,
+                        verdict=verdict,
+                        reason=entry.reason or Reason(str(state)),
+                        detail=f"{_named(fact, scope)}: {detail}",
                     )
         for fact, scope, entry in entries:
             if entry is None:

@@ -39,6 +39,8 @@ JUDGING = {
     "diff",
     "checklist",
     "waivers",
+    "since",
+    "history",
     "reports",
 }
 #: Rooms and single modules, highest floor first; on one floor anybody may import anybody of the same side.

@@ -56,6 +56,14 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path, 
     assert read(write(tmp_path, dressed)).clusters == plain.clusters
 
 
+def test_waivers_and_the_time_between_runs(tmp_path: Path) -> None:
+    assert (read(write(tmp_path, GOOD)).waivers, read(write(tmp_path, GOOD)).clusters["lab"].min_interval) == ((), 0)
+    own = 'waivers = "own.toml"\nmin-interval = "6h"'
+    config = read(write(tmp_path, 'waivers = "all.toml"\n' + GOOD.replace("https-port = 9443", own)))
+    assert config.waivers == (tmp_path / "all.toml",)
+    assert (config.clusters["lab"].waivers, config.clusters["lab"].min_interval) == ((tmp_path / "own.toml",), 21600)
+
+
 def test_tabs_before_keys_are_fine(tmp_path: Path) -> None:
     assert read(write(tmp_path, '[cluster.a]\n\tnode = "10.0.0.1"\n')).clusters["a"].node == "10.0.0.1"
 
@@ -82,6 +90,11 @@ WRONG = {
     "the same key twice": (GOOD.replace("https-port = 9443", 'node = "x"'), 3, "TOML"),
     "names that differ in case": (GOOD + '[cluster.LAB]\nnode = "x"\n', 20, "'lab'"),
     "nodes that differ in case": (GOOD + '[cluster.lab.nodes."CUCM-sub1.example.com"]\n', 20, "there already"),
+    "waivers that are no name": (GOOD.replace("https-port = 9443", "waivers = 3"), 3, "str"),
+    "waivers for all that are no name": ("waivers = []\n" + GOOD, 1, "str"),
+    "an interval without a unit": (GOOD.replace("https-port = 9443", 'min-interval = "30"'), 3, '"6h"'),
+    "an interval that is a number": (GOOD.replace("https-port = 9443", "min-interval = 30"), 3, "str"),
+    "no interval": (GOOD.replace("https-port = 9443", 'min-interval = "0m"'), 3, '"6h"'),
     "an empty file": ("", 1, "[cluster.NAME]"),
     "only a comment": ("# nothing\n", 1, "[cluster.NAME]"),
     "not TOML": (GOOD.replace('"emapi"', "emapi"), 11, "TOML"),

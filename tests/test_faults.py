@@ -580,7 +580,12 @@ ROWS: dict[str, Row] = {
         "test_config.py::test_a_byte_order_mark_and_windows_line_ends_change_nothing",
         "test_config.py::test_tabs_before_keys_are_fine")),
     "F109": Row(says="YAML.", not_here=NOT_YET + "an import of YAML"),
-    "F110": Row(says="Findings that are accepted.", not_here=NOT_YET + "waivers"),
+    "F110": Row(says="Findings that are accepted.", proved=(
+        "test_waivers.py::test_a_mistake_is_refused_with_its_line_and_the_next_step",
+        "test_waivers.py::test_until_is_the_last_day_and_an_expired_one_is_a_finding",
+        "test_waivers.py::test_one_that_matches_nothing_is_a_finding_unless_its_check_could_not_look",
+        "test_waivers.py::test_unknown_as_a_whole_is_never_waived",
+        "test_waivers.py::test_the_cluster_file_names_them_and_a_mistake_is_found_before_anything_is_sent")),
     "F111": Row(says="A cluster file that others may write.", proved=(
         "test_config.py::test_a_file_that_everybody_may_write_is_read_with_a_warning",)),
     # --------------------------------------------------------------------------------------------------------- checks

@@ -127,8 +127,19 @@ def _foreseen() -> tuple[type[Exception], ...]:
     from cucm_audit.secrets import SecretError
     from cucm_audit.snapshot import SnapshotError
     from cucm_audit.trust import TrustError
+    from cucm_audit.waivers import WaiverError
 
-    return (CheckError, ClientError, ConfigError, ReportError, SecretError, SnapshotError, TrustError, WriteBlocked)
+    return (
+        CheckError,
+        ClientError,
+        ConfigError,
+        ReportError,
+        SecretError,
+        SnapshotError,
+        TrustError,
+        WaiverError,
+        WriteBlocked,
+    )
 
 
 @contextlib.contextmanager

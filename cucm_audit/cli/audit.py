@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cucm_audit import __version__
+from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, say, width, write_file
 from cucm_audit.cli.exits import exit_code, nothing_audited
 from cucm_audit.cli.options import (
@@ -50,6 +51,7 @@ class Wishes:
     save: Path | None = None
     before: Path | None = None
     target: str = ""
+    waivers: Path | None = None
     from_file: Path | None = None
     check_folders: tuple[Path, ...] = ()
     tables: frozenset[str] | None = None
@@ -142,6 +144,7 @@ asking_options = together(
 @option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
         help="Judge a saved snapshot; nothing is sent.")  # fmt: skip
 @upgrade_options
+@waivers_option
 @asking_options
 @option("--dry-run", is_flag=True, help="Print every operation and command that would be sent; send nothing.")
 @option("--show-config", is_flag=True, help="Print each value and where it comes from; send nothing.")
@@ -184,8 +187,11 @@ def _from_file(wishes: Wishes) -> Report:
 
     refuse_together(wishes)
     assert wishes.from_file is not None
-    checks = load_checks(wishes, load(wishes.config_file, quiet=True).checks)
-    return judged(Snapshot.open(wishes.from_file), checks, wishes)
+    config = load(wishes.config_file, quiet=True)
+    checks = load_checks(wishes, config.checks)
+    snapshot = Snapshot.open(wishes.from_file)
+    waivers = accepted(files(wishes.waivers, config, snapshot.get_meta("cluster")), checks)
+    return mark(judged(snapshot, checks, wishes), waivers)
 
 
 def refuse_together(wishes: Wishes) -> None:
@@ -206,8 +212,9 @@ def _live(wishes: Wishes) -> Report | None:
     if wishes.dry_run:
         say(dry_run(cluster, checks, wishes))
         return None
+    waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
     with gather(cluster, config, checks, wishes) as snapshot:
-        return judged(snapshot, checks, wishes)
+        return mark(judged(snapshot, checks, wishes), waivers)
 
 
 def load_checks(wishes: Wishes, folders: tuple[Path, ...]) -> "Checks":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.audit import (
     Wishes,
     asking_options,
@@ -27,6 +28,7 @@ from cucm_audit.cli.options import (
     talk_options,
     together,
 )
+from cucm_audit.config import Config
 
 if TYPE_CHECKING:
     from cucm_audit.checklist import Checklist
@@ -40,6 +42,7 @@ _source_options = together(
            help="Leave a source out (repeatable): the verdict is then not known at best."),
     option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
            help="Judge a saved snapshot; nothing is sent."),
+    waivers_option,
     checks_option,
 )  # fmt: skip
 
@@ -89,7 +92,7 @@ def _run(wishes: Wishes, document: str) -> int:
     refuse_existing(wishes.save, force=wishes.force)
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     checks = load_checks(wishes, config.checks)
-    report = _from_file(wishes, checks) if wishes.from_file else _live(wishes, checks)
+    report = _from_file(wishes, checks, config) if wishes.from_file else _live(wishes, checks, config)
     made = checklist(
         report,
         checks,
@@ -104,24 +107,26 @@ def _run(wishes: Wishes, document: str) -> int:
     return NOTHING if nothing_audited(report) else _EXITS[made.verdict]
 
 
-def _from_file(wishes: Wishes, checks: "Checks") -> "Report":
+def _from_file(wishes: Wishes, checks: "Checks", config: Config) -> "Report":
     from cucm_audit.snapshot import Snapshot
 
     refuse_together(wishes)
     snapshot = Snapshot.open(_path(wishes.from_file))
     try:
-        return judged(snapshot, checks, wishes)
+        waivers = accepted(files(wishes.waivers, config, snapshot.get_meta("cluster")), checks)
+        return mark(judged(snapshot, checks, wishes), waivers)
     finally:
         snapshot.close()
 
 
-def _live(wishes: Wishes, checks: "Checks") -> "Report":
+def _live(wishes: Wishes, checks: "Checks", config: Config) -> "Report":
     from cucm_audit.cli import door
     from cucm_audit.cli.gather import gather
 
-    config = door.load(wishes.config_file, quiet=True)
-    with gather(door.resolve(wishes.node, config), config, checks, wishes) as snapshot:
-        return judged(snapshot, checks, wishes)
+    cluster = door.resolve(wishes.node, config)
+    waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
+    with gather(cluster, config, checks, wishes) as snapshot:
+        return mark(judged(snapshot, checks, wishes), waivers)
 
 
 def _path(path: Path | None) -> Path:

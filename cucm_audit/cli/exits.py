@@ -2,7 +2,20 @@
 
 from collections.abc import Collection
 
-from cucm_audit.model import SEVERITIES, Outcome, Reason, Report, Severity, State, Verdict
+from cucm_audit.model import (
+    SEVERITIES,
+    WAIVER_EXPIRED,
+    WAIVER_UNUSED,
+    Outcome,
+    Reason,
+    Report,
+    Severity,
+    State,
+    Verdict,
+    accepted_doubt,
+    in_doubt,
+    still_wrong,
+)
 
 CLEAN, FOUND, NOTHING, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -11,29 +24,33 @@ def exit_code(report: Report, *, fail_on: Severity, allowed: Collection[Reason] 
     """Return the exit code: 130, 2, 1, 3, 0, the first that applies.
 
     A note never turns it, whatever ``fail_on`` says below a warning. ``allowed`` are reasons for which not knowing is
-    accepted: by name, never wholesale.
+    accepted: by name, never wholesale. A waived finding does not count, and neither does a check of which nothing is
+    unknown but single subjects that are waived.
     """
     if report.interrupted:
         return INTERRUPTED
     if nothing_audited(report):
         return NOTHING
-    if any(_counts(outcome, fail_on) for outcome in report.outcomes if outcome.verdict is Verdict.FAIL):
+    if any(_counts(outcome, fail_on) for outcome in report.outcomes if still_wrong(outcome)):
         return FOUND
     return UNKNOWN if unknown_reasons(report) - set(allowed) else CLEAN
 
 
 def nothing_audited(report: Report) -> bool:
     """Say whether nothing at all could be audited: no node is known, or the list of nodes never came."""
-    if any(outcome.verdict in (Verdict.PASS, Verdict.FAIL) for outcome in report.outcomes):
+    about_waivers = (WAIVER_EXPIRED, WAIVER_UNUSED)
+    judged = [outcome for outcome in report.outcomes if outcome.check not in about_waivers]
+    if any(outcome.verdict in (Verdict.PASS, Verdict.FAIL) for outcome in judged):
         return False
     lost = any(gap.fact == "node" and gap.state is State.FAILED for gap in report.gaps)
-    return not report.outcomes or not report.nodes or lost
+    return not judged or not report.nodes or lost
 
 
 def unknown_reasons(report: Report) -> set[Reason]:
     """Return every reason for which something could not be checked, those of facts that no check reads included."""
-    reasons = {o.reason or Reason.INTERNAL_ERROR for o in report.outcomes if o.verdict is Verdict.UNKNOWN}
-    if any(o.could_not_tell for o in report.outcomes if o.verdict is Verdict.FAIL):
+    unknown = [o for o in report.outcomes if o.verdict is Verdict.UNKNOWN]
+    reasons = {o.reason or Reason.INTERNAL_ERROR for o in unknown if not accepted_doubt(o)}
+    if any(in_doubt(o) for o in report.outcomes if o.verdict is Verdict.FAIL):
         reasons.add(Reason.VALUE_UNKNOWN)
     lost = {g.reason or Reason.INTERNAL_ERROR for g in report.gaps if g.state in (State.FAILED, State.PARTIAL)}
     if not report.complete and not reasons and not lost:

@@ -1,13 +1,20 @@
 """``cucm-audit report FILE``: a saved JSON report or a snapshot, rendered again. Nothing is sent."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from cucm_audit.cli import door
+from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.audit import rendered
 from cucm_audit.cli.console import Problem, colour_wanted, say, write_file
 from cucm_audit.cli.options import checks_option, file_path, output_options, talk_options
+from cucm_audit.config import Config
 from cucm_audit.model import Report
+
+if TYPE_CHECKING:
+    from cucm_audit.checks import Checks
 
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -15,11 +22,13 @@ MOST_BYTES = 512 * 1024 * 1024
 @click.command("report")
 @click.argument("file", type=file_path(exists=True, dir_okay=False))
 @checks_option
+@waivers_option
 @output_options
 @talk_options
 def command(
     file: Path,
     check_folders: tuple[Path, ...],
+    waivers: Path | None,
     kind: str,
     output: Path | None,
     force: bool,
@@ -28,7 +37,7 @@ def command(
     colour: str,
 ) -> int:
     """Render a saved JSON report or a snapshot again, offline."""
-    report = load(file, check_folders)
+    report = load(file, check_folders, waivers)
     text = rendered(report, kind, colour=output is None and colour_wanted(colour), verbose=verbose)
     if output is None:
         say(text)
@@ -37,37 +46,49 @@ def command(
     return 0
 
 
-def load(file: Path, check_folders: tuple[Path, ...] = ()) -> Report:
-    """Return the report of a JSON document, or that of a snapshot judged now."""
+def load(file: Path, check_folders: tuple[Path, ...] = (), waivers: Path | None = None) -> Report:
+    """Return the report of a JSON document, or that of a snapshot judged now.
+
+    A document keeps the waivers that it was written with, unless others are given.
+    """
     with file.open("rb") as stream:
         head = stream.read(16)
     if head == b"SQLite format 3\0":
-        return _judged(file, check_folders)
+        return _judged(file, check_folders, waivers)
     if file.stat().st_size > MOST_BYTES:
         raise Problem(f"{file} is larger than any report: {file.stat().st_size} bytes")
     from cucm_audit.reports.json import ReportError, read
 
     try:
-        return read(file.read_bytes())
+        report = read(file.read_bytes())
     except ReportError as error:
         raise Problem(f"{file}: {error}") from None
+    if waivers is None:
+        return report
+    return mark(report, accepted((waivers,), _checks(check_folders, door.load(None, quiet=True))))
 
 
-def _judged(file: Path, check_folders: tuple[Path, ...]) -> Report:
+def _checks(check_folders: tuple[Path, ...], config: Config) -> "Checks":
+    from cucm_audit.checks import load as load_checks
+    from cucm_audit.proof import prove
+
+    return prove(load_checks((*config.checks, *check_folders)))
+
+
+def _judged(file: Path, check_folders: tuple[Path, ...], waivers: Path | None) -> Report:
     from datetime import UTC, datetime
 
     from cucm_audit import __version__
-    from cucm_audit.checks import load as load_checks
-    from cucm_audit.cli import door
     from cucm_audit.judge import judge
-    from cucm_audit.proof import prove
     from cucm_audit.snapshot import Snapshot
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    checks = prove(load_checks((*door.load(None, quiet=True).checks, *check_folders)))
+    config = door.load(None, quiet=True)
+    checks = _checks(check_folders, config)
     snapshot = Snapshot.open(file)
     try:
+        entries = accepted(files(waivers, config, snapshot.get_meta("cluster")), checks)
         checks.lend(snapshot)
-        return judge(snapshot, checks, judged_at=now, version=__version__)
+        return mark(judge(snapshot, checks, judged_at=now, version=__version__), entries)
     finally:
         snapshot.close()

@@ -11,6 +11,7 @@ from cucm_audit.model import Finding, Outcome, Severity, Verdict
 from cucm_audit.reports import json as report_json
 from cucm_audit.reports.lines import hanging
 from cucm_audit.reports.sanitize import escape_hidden, plain, visible
+from cucm_audit.reports.standing import accepted_as
 from cucm_audit.reports.text import shown
 
 NARROWEST = 60
@@ -33,10 +34,11 @@ def text(made: Checklist, width: int, *, verbose: bool = False) -> str:
 def document(made: Checklist, width: int = 0, *, verbose: bool = False) -> str:  # noqa: ARG001 - as text() has them
     """Return the checklist as JSON, with a line end. ``report`` has the shape of ``cucm-audit schema``."""
     told = {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "checklist": made.document,
         "verdict": made.verdict,
         "why": list(made.why),
+        "waived": list(made.waived),
         "target": made.target or None,
         "before": made.before or None,
         "saved": {"file": made.saved, "whole": made.whole} if made.saved else None,
@@ -61,6 +63,7 @@ def _row(line: Line) -> dict[str, object]:
         "look": line.row.look,
         "kind": line.row.kind,
         "verdict": str(line.verdict) if line.verdict else None,
+        "waived": len(line.waived),
         "checks": list(line.row.checks),
         "by_hand": line.row.by_hand or None,
         "signed": {"by": None, "at": None} if line.row.by_hand else None,
@@ -83,8 +86,10 @@ class _Page:
         """Yield the verdict, in the first line, and why."""
         made, report = self.made, self.made.report
         going = f" to {made.target}" if made.target else ""
+        accepted = sum(len(line.waived) for line in made.lines)
+        waived = f"; {accepted} waived" if accepted else ""
         yield from self.said(
-            f"{_WORDS[made.verdict]}: {report.cluster}, {report.release or 'release not known'}{going}"
+            f"{_WORDS[made.verdict]}: {report.cluster}, {report.release or 'release not known'}{going}{waived}"
         )
         yield from self.said(
             f"{made.title}; taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}"
@@ -93,6 +98,11 @@ class _Page:
             yield from self.said(f"compared with {made.before}")
         for reason in made.why:
             yield from self.said(reason, "  - ")
+        for accepted_one in made.waived:
+            yield from self.said(f"waived: {accepted_one}", "  - ")
+        for use in made.report.waivers:
+            if use.state == "expired":
+                yield from self.said(f"expired: {use.place}: the waiver of {use.check} ended on {use.until}", "  - ")
         if made.saved and made.whole:
             yield from self.said(f"Saved: {made.saved}, whole. After the upgrade:")
             yield f"  cucm-audit checklist after-upgrade --before {visible(made.saved)}"
@@ -111,6 +121,7 @@ class _Page:
             if not line.row.checks:
                 continue
             word = _ROWS[line.verdict] if line.verdict else "not judged"
+            word = "WAIVED" if line.verdict is Verdict.FAIL and not line.blocks else word
             yield from self.said(line.row.symptom, f"{line.row.id:<5}{word:<9}")
             for outcome in line.outcomes:
                 yield from self.outcome(outcome)
@@ -141,7 +152,8 @@ class _Page:
         """Yield at most ten findings, and how many more there are."""
         most = len(found) if self.verbose else MOST_SUBJECTS
         for finding in found[:most]:
-            yield from self.said(f"{word}{finding.says or finding.subject}", f"{before}- ")
+            accepted = f" ({accepted_as(finding.waived)})" if finding.waived else ""
+            yield from self.said(f"{word}{finding.says or finding.subject}{accepted}", f"{before}- ")
         if more := max(len(found) - most, 0) + cut:
             yield f"{before}- {word}and {more} more (-v lists them)"
 

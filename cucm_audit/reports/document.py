@@ -3,13 +3,13 @@
 A key that is added is a minor version, one that is changed or removed a major version.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
-from cucm_audit.model import Reason, Severity, Source, State, Verdict
+from cucm_audit.model import Change, Reason, Severity, Source, State, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +73,21 @@ class EvidencePart(_Part, frozen=True, kw_only=True):
     facts: tuple[FactPart, ...]
 
 
+class WaivedPart(_Part, frozen=True, kw_only=True):
+    """Somebody has accepted this finding: why, until which day (the last on which it holds), who, in which line."""
+
+    because: str
+    until: str
+    by: str
+    place: str
+
+
 class FindingPart(_Part, frozen=True, kw_only=True):
-    """One thing that is wrong, or (under ``could_not_tell``) one thing whose condition could not be told."""
+    """One thing that is wrong, or (under ``could_not_tell``) one thing whose condition could not be told.
+
+    ``waived`` (since 1.1) is null when it counts. ``change`` is null when there was nothing to compare with.
+    ``first_seen`` is when a run first saw it, null when no history tells.
+    """
 
     subject: str
     says: str
@@ -82,6 +95,9 @@ class FindingPart(_Part, frozen=True, kw_only=True):
     fix: str
     evidence: EvidencePart
     node: str | None = None
+    waived: WaivedPart | None = None
+    change: Change | None = None
+    first_seen: str | None = None
 
 
 class OutcomePart(_Part, frozen=True, kw_only=True):
@@ -119,11 +135,57 @@ class CountsPart(_Part, frozen=True, kw_only=True):
 
 
 class FindingCountsPart(_Part, frozen=True, kw_only=True):
-    """How many findings the failed outcomes have, by severity; those that were cut are counted too."""
+    """How many findings the failed outcomes have, by severity; those that were cut are counted too.
+
+    Waived findings are counted by themselves (since 1.1) and under no severity.
+    """
 
     critical: int
     warning: int
     note: int
+    waived: int = 0
+
+
+class WaiverPart(_Part, frozen=True, kw_only=True):
+    """A waiver that was read, and what became of it. An expired one waives nothing; the counts are what it matches."""
+
+    check: str
+    subject: str
+    node: str | None
+    because: str
+    until: str
+    by: str | None
+    place: str
+    state: Literal["working", "expired", "unused", "not_tried"]
+    findings: int = 0
+    could_not_tell: int = 0
+
+
+class EarlierPart(_Part, frozen=True, kw_only=True):
+    """A finding of the earlier report that is not in this one; ``why`` says how that is known, or why it is not."""
+
+    check: str
+    title: str
+    node: str | None
+    subject: str
+    severity: Severity | None
+    first_seen: str | None
+    why: str
+
+
+class ComparedPart(_Part, frozen=True, kw_only=True):
+    """What the findings were compared with: the last run alike (``file`` null) or a baseline, and when it was taken.
+
+    ``no_longer_known`` are findings of then about which this run cannot tell: they are not gone.
+    """
+
+    file: str | None
+    taken_at: str
+    new: int
+    same: int
+    not_known_before: int
+    gone: tuple[EarlierPart, ...]
+    no_longer_known: tuple[EarlierPart, ...]
 
 
 class Document(_Part, frozen=True, kw_only=True):
@@ -131,10 +193,10 @@ class Document(_Part, frozen=True, kw_only=True):
 
     ``complete`` is true when there is no gap but what the user left out. ``scope`` is what the user left out or
     allowed: limit, without, document, check, severity, allow_unknown (reasons that give no exit code 3).
-    ``cost`` counts what was sent; ``seconds`` is measured.
+    ``cost`` counts what was sent; ``seconds`` is measured. ``waivers`` and ``compared`` came with 1.1.
     """
 
-    schema_version: Literal["1.0"]
+    schema_version: Literal["1.0", "1.1"]
     tool: ToolPart
     complete: bool
     interrupted: bool = False
@@ -148,6 +210,8 @@ class Document(_Part, frozen=True, kw_only=True):
     cost: dict[str, float]
     gaps: tuple[GapPart, ...]
     outcomes: tuple[OutcomePart, ...]
+    waivers: tuple[WaiverPart, ...] = ()
+    compared: ComparedPart | None = None
 
 
 def schema() -> dict[str, Any]:

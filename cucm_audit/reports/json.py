@@ -6,18 +6,34 @@ Every other format can be made from it again: :func:`read` turns a document back
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
 
-from cucm_audit.model import SEVERITIES, Evidence, Finding, Gathered, Outcome, Report, Severity, Verdict
+from cucm_audit.model import (
+    SEVERITIES,
+    Compared,
+    Earlier,
+    Evidence,
+    Finding,
+    Gathered,
+    Outcome,
+    Report,
+    Severity,
+    Verdict,
+    Waived,
+    WaiverUse,
+    counting,
+)
 from cucm_audit.reports import Style
 from cucm_audit.reports.document import (
     SCHEMA_VERSION,
     ClusterPart,
+    ComparedPart,
     CountsPart,
     Document,
+    EarlierPart,
     EvidencePart,
     FactPart,
     FindingCountsPart,
@@ -26,6 +42,8 @@ from cucm_audit.reports.document import (
     NodePart,
     OutcomePart,
     ToolPart,
+    WaivedPart,
+    WaiverPart,
 )
 from cucm_audit.reports.sanitize import escape_hidden, plain
 
@@ -54,7 +72,7 @@ def read(text: str | bytes) -> Report:
     try:
         document = msgspec.json.decode(text, type=Document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ReportError(f"this is no cucm-audit report of version {SCHEMA_VERSION}: {error}") from None
+        raise ReportError(f"this is no cucm-audit report of version {SCHEMA_VERSION} or older: {error}") from None
     return _report(document)
 
 
@@ -65,18 +83,24 @@ def counts(outcomes: Iterable[Outcome]) -> dict[Verdict, int]:
 
 
 def finding_counts(outcomes: Iterable[Outcome]) -> dict[Severity, int]:
-    """Return how many findings the failed outcomes have, by severity."""
+    """Return how many findings the failed outcomes have, by severity. Waived ones are not among them."""
     seen: Counter[Severity | None] = Counter()
     for outcome in outcomes:
         if outcome.verdict is Verdict.FAIL:
-            seen[outcome.severity] += len(outcome.findings) + outcome.findings_cut
+            seen[outcome.severity] += len(counting(outcome)) + outcome.findings_cut
     return {severity: seen[severity] for severity in SEVERITIES}
+
+
+def waived_count(outcomes: Iterable[Outcome]) -> int:
+    """Return how many findings of the failed outcomes are waived."""
+    return sum(len(o.findings) - len(counting(o)) for o in outcomes if o.verdict is Verdict.FAIL)
 
 
 def _document(report: Report) -> Document:
     by_verdict = {str(verdict): count for verdict, count in counts(report.outcomes).items()}
+    found = {str(severity): count for severity, count in finding_counts(report.outcomes).items()}
     return Document(
-        schema_version="1.0",
+        schema_version=SCHEMA_VERSION,
         tool=ToolPart(version=report.version),
         complete=report.complete,
         interrupted=report.interrupted,
@@ -86,11 +110,33 @@ def _document(report: Report) -> Document:
         scope=plain(report.scope),
         nodes=tuple(_node(node) for node in report.nodes),
         counts=msgspec.convert(by_verdict, CountsPart),
-        findings=msgspec.convert({str(s): n for s, n in finding_counts(report.outcomes).items()}, FindingCountsPart),
+        findings=msgspec.convert({**found, "waived": waived_count(report.outcomes)}, FindingCountsPart),
         cost={name: _number(report.cost[name]) for name in sorted(report.cost)},
         gaps=tuple(_gap(gap) for gap in report.gaps),
         outcomes=tuple(_outcome(outcome) for outcome in report.outcomes),
+        waivers=tuple(_waiver(use) for use in report.waivers),
+        compared=_compared(report.compared) if report.compared else None,
     )
+
+
+def _waiver(use: WaiverUse) -> WaiverPart:
+    return msgspec.convert({**asdict(use), "node": use.node or None, "by": use.by or None}, WaiverPart)
+
+
+def _compared(with_: Compared) -> ComparedPart:
+    return ComparedPart(
+        file=with_.file or None,
+        taken_at=with_.taken_at,
+        new=with_.new,
+        same=with_.same,
+        not_known_before=with_.not_known_before,
+        gone=tuple(_earlier(one) for one in with_.gone),
+        no_longer_known=tuple(_earlier(one) for one in with_.lost),
+    )
+
+
+def _earlier(one: Earlier) -> EarlierPart:
+    return msgspec.convert({**asdict(one), "node": one.node or None, "first_seen": one.first_seen or None}, EarlierPart)
 
 
 def _number(value: float) -> float:
@@ -142,6 +188,9 @@ def _finding(finding: Finding) -> FindingPart:
         why=finding.why,
         fix=finding.fix,
         evidence=EvidencePart(columns=plain(finding.evidence.columns), facts=facts),
+        waived=WaivedPart(**asdict(finding.waived)) if finding.waived else None,
+        change=finding.change,
+        first_seen=finding.first_seen or None,
     )
 
 
@@ -180,7 +229,29 @@ def _report(document: Document) -> Report:
         outcomes=tuple(_outcome_back(outcome) for outcome in document.outcomes),
         gaps=tuple(_gap_back(gap) for gap in document.gaps),
         cost=document.cost,
+        waivers=tuple(_waiver_back(use) for use in document.waivers),
+        compared=_compared_back(document.compared) if document.compared else None,
     )
+
+
+def _waiver_back(part: WaiverPart) -> WaiverUse:
+    return WaiverUse(**{**msgspec.structs.asdict(part), "node": part.node or "", "by": part.by or ""})
+
+
+def _compared_back(part: ComparedPart) -> Compared:
+    return Compared(
+        file=part.file or "",
+        taken_at=part.taken_at,
+        new=part.new,
+        same=part.same,
+        not_known_before=part.not_known_before,
+        gone=tuple(_earlier_back(one) for one in part.gone),
+        lost=tuple(_earlier_back(one) for one in part.no_longer_known),
+    )
+
+
+def _earlier_back(part: EarlierPart) -> Earlier:
+    return Earlier(**{**msgspec.structs.asdict(part), "node": part.node or "", "first_seen": part.first_seen or ""})
 
 
 def _gap_back(gap: GapPart) -> Gathered:
@@ -207,6 +278,9 @@ def _finding_back(check: str | None, finding: FindingPart) -> Finding:
         why=finding.why,
         fix=finding.fix,
         evidence=Evidence(columns=finding.evidence.columns, facts=facts),
+        waived=Waived(**msgspec.structs.asdict(finding.waived)) if finding.waived else None,
+        change=finding.change,
+        first_seen=finding.first_seen or "",
     )
 
 

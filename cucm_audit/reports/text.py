@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tabulate import tabulate
 
-from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict
-from cucm_audit.reports import Style
+from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict, counting, still_wrong
+from cucm_audit.reports import Style, standing
 from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, who
-from cucm_audit.reports.json import counts, finding_counts
+from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.lines import cells, drawn, hanging, together
 from cucm_audit.reports.sanitize import visible
 
@@ -78,7 +78,10 @@ class _Page:
         yield from self.title()
         yield from self.not_seen()
         yield from self.not_told()
+        yield from self.listed("NO LONGER KNOWN", standing.lost(self.report), "unknown")
         yield from self.findings()
+        yield from self.listed("GONE", standing.gone(self.report))
+        yield from self.listed("WAIVED: wrong, accepted, not counted", standing.waived(self.report, self.most()))
         yield from self.values()
         yield from self.summary()
 
@@ -108,6 +111,8 @@ class _Page:
         for name in sorted(report.scope):
             if value := report.scope[name]:
                 yield from self.said(f"{name.replace('_', '-')}: {listed(value)}", "")
+        for line in standing.head(report):
+            yield from self.said(line, "")
         if report.interrupted:
             yield self.paint("INTERRUPTED: what was not asked any more is not known", "unknown")
 
@@ -142,9 +147,18 @@ class _Page:
             yield from self.subjects([f for o in group for f in o.findings], 0, "seen wrong so far: ")
             yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
 
+    def listed(self, heading: str, lines: Sequence[str], kind: str = "heading") -> Iterator[str]:
+        """Yield a section of plain lines, nothing when there are none."""
+        if lines:
+            yield from self.heading(heading, kind)
+        for line in lines[: self.most()]:
+            yield from self.said(line, "  - ")
+        if len(lines) > self.most():
+            yield f"  - and {len(lines) - self.most()} more (-v lists them)"
+
     def findings(self) -> Iterator[str]:
-        """Yield what is wrong, worst first, one block a check."""
-        failed = [outcome for outcome in self.report.outcomes if outcome.verdict is Verdict.FAIL]
+        """Yield what is wrong and not waived, worst first, one block a check."""
+        failed = [o for o in self.report.outcomes if still_wrong(o) or (o.verdict is Verdict.FAIL and o.could_not_tell)]
         if not failed:
             return
         yield from self.heading("FINDINGS")
@@ -159,8 +173,11 @@ class _Page:
         lines = list(self.said(f"{group[0].title} {place(group[0])}", f"{severity:<10}"))
         yield self.paint(lines[0][:10], severity) + lines[0][10:]
         yield from lines[1:]
-        found = [finding for outcome in group for finding in outcome.findings]
-        yield from self.subjects(found, sum(outcome.findings_cut for outcome in group))
+        found = standing.first_new([finding for outcome in group for finding in counting(outcome)])
+        told = standing.told(found, self.report, all_of_them=self.style.verbose)
+        yield from self.subjects(told, sum(outcome.findings_cut for outcome in group))
+        if len(told) < len(found):
+            yield f"          - {len(found) - len(told)} as in the baseline (-v lists them)"
         for word, texts in (("why", [f.why for f in found]), ("fix", [f.fix for f in found])):
             different = list(dict.fromkeys(text for text in texts if text))
             most = len(different) if self.style.verbose else MOST_TEXTS
@@ -181,7 +198,8 @@ class _Page:
             node = f"{finding.node}: " if finding.node and finding.node not in finding.says else ""
             says = finding.says or finding.subject
             subject = "" if finding.subject in says or finding.subject == finding.node else f"{finding.subject}: "
-            yield from self.said(f"{before}{node}{subject}{says}", " " * 10 + "- ")
+            mark, since = standing.mark(finding)
+            yield from self.said(f"{mark}{before}{node}{subject}{says}{since}", " " * 10 + "- ")
             if self.style.verbose and finding.evidence.columns:
                 columns = ", ".join(f"{name} = {value}" for name, value in sorted(finding.evidence.columns.items()))
                 yield from self.said(columns, " " * 12)
@@ -232,7 +250,9 @@ class _Page:
         total, found = counts(self.report.outcomes), finding_counts(self.report.outcomes)
         told = ", ".join(f"{total[verdict]} {_WORDS[verdict]}" for verdict in _VERDICTS)
         yield from self.said(f"Checks: {told}.", "")
-        yield from self.said("Findings: " + ", ".join(f"{found[s]} {s}" for s in SEVERITIES) + ".", "")
+        accepted = waived_count(self.report.outcomes)
+        waived = f"; {accepted} waived" if accepted else ""
+        yield from self.said("Findings: " + ", ".join(f"{found[s]} {s}" for s in SEVERITIES) + waived + ".", "")
         if not self.report.complete:
             yield from self.said("This report is not complete: unknown is not fine.", "")
         yield from together(self.cost(), self.width)

@@ -1,0 +1,301 @@
+"""Findings that are accepted: read, refused, laid over a report, and what that means for exit code and checklist."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from labs import Lab, lab
+
+from cucm_audit.cli.exits import exit_code
+from cucm_audit.model import MOST_FINDINGS, Outcome, Reason, Report, Severity, Verdict
+from cucm_audit.reports.document import schema
+from cucm_audit.waivers import MOST_DAYS, WaiverError, apply, read
+from tests.reports.invented import LOST, finding, outcome, report
+
+TODAY = dt.datetime.now(dt.UTC).date()
+LATER = TODAY + dt.timedelta(days=30)
+KNOWN = {"adp-orphan": ("adp-left",), "boot-after-pack": (), "phone-away": ()}
+
+
+def waiver(check: str = "adp-orphan", subject: str = "x", until: Any = LATER, more: str = "") -> str:
+    return f"[[waiver]]\ncheck = '{check}'\nsubject = '{subject}'\nbecause = 'change 4711'\nuntil = {until}\n{more}\n"
+
+
+def write(folder: Path, *waivers: str) -> Path:
+    path = folder / "waivers.toml"
+    path.write_text("\n".join(waivers), "utf-8")
+    return path
+
+
+def laid(folder: Path, made: Report, *waivers: str) -> Report:
+    return apply(made, read(write(folder, *waivers), KNOWN, TODAY - dt.timedelta(days=300)), TODAY)
+
+
+def state(made: Report) -> list[tuple[str, int, int]]:
+    return [(use.state, use.findings, use.could_not_tell) for use in made.waivers]
+
+
+def marked(made: Report) -> list[str]:
+    found = [f for o in made.outcomes for f in (*o.findings, *o.could_not_tell)]
+    return [one.subject for one in found if one.waived is not None]
+
+
+def failed(*subjects: str, **changes: Any) -> Outcome:
+    return outcome(Verdict.FAIL, findings=tuple(finding(subject) for subject in subjects), **changes)
+
+
+def code(made: Report) -> int:
+    return exit_code(made, fail_on=Severity.WARNING)
+
+
+FINE = outcome(Verdict.PASS, check="boot-after-pack")
+YESTERDAY = TODAY - dt.timedelta(days=1)
+
+REFUSED = {
+    "no reason": (waiver().replace("because", "by"), 1, "because missing: write because = ..."),
+    "an empty reason": (waiver().replace("change 4711", "  "), 4, "because is empty"),
+    "no day": ("[[waiver]]\ncheck = 'adp-orphan'\nsubject = 'x'\nbecause = 'y'\n", 1, "until missing"),
+    "a day as text": (waiver(until="'next year'"), 5, "until = 2027-01-31"),
+    "a moment": (waiver(until="2027-01-31T10:00:00Z"), 5, "until = 2027-01-31"),
+    "too far ahead": (waiver(until=TODAY + dt.timedelta(days=MOST_DAYS + 1)), 5, "more than 400 days ahead"),
+    "an unknown key": (waiver(more="nodes = 'pub'"), 6, "did you mean node?"),
+    "another table": ("[[waivers]]\n", 1, "did you mean waiver?"),
+    "one bracket": ("[waiver]\ncheck = 'adp-orphan'\n", 1, "two brackets"),
+    "a check that is not there": (waiver(check="adp-orphans"), 2, "did you mean adp-orphan?"),
+    "a pattern of no check": (waiver(check="cisco-*"), 2, "no check is called like"),
+    "everything": (waiver(check="*", subject="*"), 2, "both patterns"),
+    "nearly everything": (waiver(check="*-*", subject="?*"), 2, "both patterns"),
+    "a number": (waiver().replace("'x'", "12"), 3, "a text in quotes"),
+    "twice": (waiver() + waiver(check="adp-left"), 7, "the same check, subject and node as in waivers.toml:1"),
+    "an empty subject": (waiver(subject=""), 3, "subject is empty"),
+    "the second is wrong": (waiver() + waiver(subject="y").replace("until", "untill"), 11, "did you mean until?"),
+    "no TOML": (waiver().replace("'x'", "x"), 3, "no TOML"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_mistake_is_refused_with_its_line_and_the_next_step(case: str, tmp_path: Path) -> None:
+    text, line, says = REFUSED[case]
+    path = write(tmp_path, text)
+    with pytest.raises(WaiverError) as error:
+        read(path, KNOWN, TODAY)
+    assert str(error.value).startswith(f"{path}:{line}: ")
+    assert says in str(error.value)
+
+
+def test_the_example_is_a_file_that_is_understood() -> None:
+    from cucm_audit.checks import load
+
+    known = {check.id: check.aliases for check in load(packages=False).checks.values()}
+    example = Path(__file__).parent.parent / "examples" / "waivers.toml"
+    assert len(read(example, known, dt.date(2026, 11, 1))) == 2
+
+
+def test_a_waived_finding_stays_and_does_not_count(tmp_path: Path) -> None:
+    made = laid(tmp_path, report(FINE, failed("ADP1", "ADP2")), waiver(subject="ADP*", more="by = 'M. Meier'"))
+    assert marked(made) == ["ADP1", "ADP2"]
+    assert made.outcomes[1].verdict is Verdict.FAIL
+    assert made.outcomes[1].findings[0].waived is not None
+    assert (made.outcomes[1].findings[0].waived.by, state(made)) == ("M. Meier", [("working", 2, 0)])
+    assert code(made) == 0
+    assert code(laid(tmp_path, report(FINE, failed("ADP1", "ADP2")), waiver(subject="ADP1"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "holds"),
+    [
+        ("SEP*", "SEP001", True),
+        ("SEP?", "SEP001", False),
+        ("sep001", "SEP001", False),
+        ("12[3-5]X", "12[3-5]X", True),
+        ("12[3-5]X", "124X", False),
+        (r"\*69", "*69", True),
+        (r"\*69", "169", False),
+        ("*69", "169", True),
+        ("a.c", "abc", False),
+        ("*", "any\nthing", True),
+        ("C:\\x", "C:\\x", True),
+    ],
+)
+def test_a_subject_is_exact_or_a_pattern(tmp_path: Path, pattern: str, subject: str, holds: bool) -> None:
+    assert bool(marked(laid(tmp_path, report(failed(subject)), waiver(subject=pattern)))) is holds
+
+
+def test_a_node_and_a_renamed_check(tmp_path: Path) -> None:
+    here, there = failed("x", node="cucm-sub1"), failed("x", node="cucm-sub2")
+    made = laid(tmp_path, report(here, there), waiver(check="adp-left", more="node = 'CUCM-SUB2'"))
+    assert [bool(o.findings[0].waived) for o in made.outcomes] == [False, True]
+
+
+def test_until_is_the_last_day_and_an_expired_one_is_a_finding(tmp_path: Path) -> None:
+    assert code(laid(tmp_path, report(FINE, failed("x")), waiver(until=TODAY))) == 0
+    made = laid(tmp_path, report(FINE, failed("x")), waiver(until=YESTERDAY))
+    assert (code(made), marked(made), state(made)) == (1, [], [("expired", 1, 0)])
+    last = made.outcomes[-1]
+    assert (last.check, last.verdict, last.severity) == ("waiver-expired", Verdict.FAIL, Severity.NOTE)
+    assert f"ended on {YESTERDAY}; 1 that it matches count again" in last.findings[0].says
+
+
+def test_one_that_matches_nothing_is_a_finding_unless_its_check_could_not_look(tmp_path: Path) -> None:
+    seen = laid(tmp_path, report(FINE, outcome(Verdict.PASS)), waiver())
+    assert (state(seen), seen.outcomes[-1].check, code(seen)) == ([("unused", 0, 0)], "waiver-unused", 0)
+    gone = laid(tmp_path, report(FINE, outcome(Verdict.PASS, node="cucm-pub")), waiver(more="node = 'old'"))
+    assert state(gone) == [("unused", 0, 0)]
+    for other in (
+        outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT),
+        outcome(Verdict.NOT_APPLICABLE, reason=Reason.NOT_ASKED),
+        failed("y", findings_cut=3),
+        FINE,
+    ):
+        made = laid(tmp_path, report(other), waiver())
+        assert (state(made), [o.check for o in made.outcomes]) == ([("not_tried", 0, 0)], [other.check])
+
+
+def test_unknown_as_a_whole_is_never_waived(tmp_path: Path) -> None:
+    doubt = (finding("x"),)
+    whole = (
+        outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT, could_not_tell=doubt),
+        outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT, findings=doubt),
+        outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN),
+    )
+    for one in whole:
+        made = laid(tmp_path, report(FINE, one), waiver(), waiver(subject="*"))
+        assert (code(made), marked(made)) == (3, []), one
+
+
+def test_a_single_subject_that_could_not_be_told_is_waived_by_its_full_name(tmp_path: Path) -> None:
+    unsure = outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("x"), finding("y")))
+    both = laid(tmp_path, report(FINE, unsure), waiver(), waiver(subject="y"))
+    assert (code(both), marked(both), both.outcomes[1].verdict) == (0, ["x", "y"], Verdict.UNKNOWN)
+    assert code(laid(tmp_path, report(FINE, unsure), waiver())) == 3, "the other one is not waived"
+    assert code(laid(tmp_path, report(FINE, unsure), waiver(subject="*"))) == 3, "no pattern for what nobody knows"
+    lacking = laid(tmp_path, report(FINE, unsure, gaps=(LOST,), complete=False), waiver(), waiver(subject="y"))
+    assert code(lacking) == 3, "a gap is no subject"
+    nodes = laid(tmp_path, report(FINE, unsure, complete=False), waiver(), waiver(subject="y"))
+    assert code(nodes) == 3, "nor is a list of nodes that is not known"
+
+
+def test_a_list_of_doubts_that_is_full_may_not_be_all_of_them(tmp_path: Path) -> None:
+    many = outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("x"),) * MOST_FINDINGS)
+    assert code(laid(tmp_path, report(FINE, many), waiver())) == 3
+
+
+def test_doubts_beside_waived_findings_still_count(tmp_path: Path) -> None:
+    made = laid(tmp_path, report(FINE, failed("x", could_not_tell=(finding("y"),))), waiver())
+    assert code(made) == 3
+    assert code(laid(tmp_path, report(FINE, failed("x", findings_cut=1)), waiver())) == 1, "what is cut is not waived"
+
+
+def test_waivers_alone_have_audited_nothing(tmp_path: Path) -> None:
+    late = outcome(Verdict.UNKNOWN, reason=Reason.UNREACHABLE)
+    assert code(laid(tmp_path, report(late, nodes=()), waiver(until=YESTERDAY))) == 2
+
+
+# ---------------------------------------------------------------------------------------------------- the command line
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A cluster with leftover device profiles."""
+    with lab(tmp_path_factory.mktemp("waivers"), scenario="p24b") as made:
+        code, out, err = made.run("snapshot", "save", "lab.db", "--node", "lab")
+        assert code in (0, 3), out + err
+        made.cluster.toml(made.folder / "cucm-audit.toml")
+        yield made
+
+
+def audited(there: Lab, *words: str) -> tuple[int, dict[str, Any]]:
+    code, out, err = there.run("audit", "--from", "lab.db", "--format", "json", *words)
+    assert out, err
+    made = json.loads(out)
+    jsonschema.validate(made, schema())
+    return code, made
+
+
+def test_the_same_waiver_in_an_audit_a_saved_one_and_a_report(there: Lab) -> None:
+    plain_code, plain = audited(there)
+    subjects = [f["subject"] for o in plain["outcomes"] if o["check"] == "adp-orphan" for f in o["findings"]]
+    assert subjects
+    assert plain_code == 1
+    write(there.folder, waiver(subject=subjects[0]), waiver(check="adp-stale", subject="nothing"))
+    code, made = audited(there, "--waivers", "waivers.toml")
+    found = next(o for o in made["outcomes"] if o["check"] == "adp-orphan")["findings"]
+    assert found[0]["waived"] == {
+        "because": "change 4711", "until": LATER.isoformat(), "by": "", "place": "waivers.toml:1"
+    }  # fmt: skip
+    assert made["findings"]["waived"] == 1
+    assert made["findings"]["warning"] == plain["findings"]["warning"] - 1
+    assert code == (1 if made["findings"]["warning"] + made["findings"]["critical"] else 0)
+    assert [use["state"] for use in made["waivers"]] == ["working", "unused"]
+
+    live_code, live = there.audit("--waivers", "waivers.toml")
+    assert (live_code, live["findings"], live["waivers"]) == (code, made["findings"], made["waivers"])
+
+    text = there.run("audit", "--from", "lab.db", "--waivers", "waivers.toml")[1]
+    assert "WAIVED: wrong, accepted, not counted" in text
+    assert f"{subjects[0]} (waived until {LATER}: change 4711; waivers.toml:1)" in " ".join(text.split())
+    assert "the waiver of adp-stale for nothing matches nothing" in " ".join(text.split())
+
+    (there.folder / "plain.json").write_text(json.dumps(plain), "utf-8")
+    again = json.loads(there_report(there, "plain.json", "-f", "json", "--waivers", "waivers.toml"))
+    assert (again["findings"], again["waivers"]) == (made["findings"], made["waivers"])
+    (there.folder / "waived.json").write_text(json.dumps(made), "utf-8")
+    assert json.loads(there_report(there, "waived.json", "-f", "json"))["waivers"] == made["waivers"]
+
+
+def there_report(there: Lab, *words: str) -> str:
+    """``report`` knows no state folder: it needs none."""
+    import contextlib
+    import io
+
+    from cucm_audit.cli import run
+
+    out = io.StringIO()
+    with contextlib.chdir(there.folder), contextlib.redirect_stdout(out):
+        assert run(["report", *words]) == 0
+    return out.getvalue()
+
+
+def test_the_cluster_file_names_them_and_a_mistake_is_found_before_anything_is_sent(there: Lab) -> None:
+    path = there.folder / "cucm-audit.toml"
+    good = path.read_text("utf-8")
+    write(there.folder, waiver(subject="ADP*"))
+    try:
+        path.write_text('waivers = "waivers.toml"\n' + good, "utf-8")
+        assert audited(there)[1]["findings"]["waived"] > 0
+        path.write_text(good.replace("[cluster.lab]", '[cluster.lab]\nwaivers = "waivers.toml"'), "utf-8")
+        assert audited(there)[1]["findings"]["waived"] > 0
+        write(there.folder, waiver(check="*", subject="*"))
+        before = len(there.world.asked)
+        code, out, err = there.run("audit", "--node", "lab")
+        assert (code, out, len(there.world.asked)) == (2, "", before)
+        assert "waivers.toml:2: check and subject are both patterns" in err
+    finally:
+        path.write_text(good, "utf-8")
+
+
+def test_what_a_checklist_was_allowed_to_pass_over_stands_in_its_first_lines(there: Lab) -> None:
+    words = ("checklist", "before-upgrade", "--from", "lab.db", "--target", "16", "--format", "json")
+    plain = json.loads(there.run(*words)[1])
+    assert plain["verdict"] == "not-known"
+    assert plain["waived"] == []
+    low = json.loads(there.run(*words[:5], "11.5", *words[6:])[1])
+    blocking = [
+        (o["check"], f["subject"])
+        for o in low["report"]["outcomes"]
+        if o["verdict"] == "fail" and o["severity"] != "note"
+        for f in o["findings"]
+    ]
+    assert low["verdict"] == "no-go"
+    write(there.folder, *(waiver(check=check, subject=subject) for check, subject in blocking))
+    code, out, _ = there.run(*words[:5], "11.5", "--waivers", "waivers.toml")
+    assert code in (0, 3), out
+    head = " ".join(out[: out.index("LOOKED AT")].split())
+    assert f"; {len(blocking)} waived" in out.splitlines()[0]
+    assert head.count("- waived: ") == len(blocking)
+    assert f"(until {LATER}: change 4711; waivers.toml:1)" in head
+    assert "WAIVED" in out[out.index("LOOKED AT") :]
