@@ -45,6 +45,7 @@ def _answer(folder: Path, phones: int) -> tuple[bytes, tuple[str, ...]]:
     """Ask once, with our own client, about phones of the cluster, and keep the bytes."""
     from cucm_audit.clients.axl import Axl
     from cucm_audit.clients.guard import RIS_PATH
+    from cucm_audit.clients.pace import Gate
     from cucm_audit.clients.ris import Ris, _criteria
     from cucm_audit.clients.soap import build
     from cucm_audit.clients.statements import for_release
@@ -52,7 +53,7 @@ def _answer(folder: Path, phones: int) -> tuple[bytes, tuple[str, ...]]:
     statement = for_release("phone", (12, 5))
     assert statement is not None
     ris = Ris(*lab.ours(folder, "app"), per_minute=15, chunk=1000)
-    names = tuple(str(row["name"]) for row in Axl(*lab.ours(folder, "app")).rows(statement))[:phones]
+    names = tuple(str(row["name"]) for row in Axl(*lab.ours(folder, "app"), gate=Gate(1e6)).rows(statement))[:phones]
     request = build("ris.wsdl", "selectCmDeviceExt", **_criteria(names, 1000))
     return ris._session.post(RIS_PATH, request, "selectCmDeviceExt", doing="measuring", resend=False).body, names
 

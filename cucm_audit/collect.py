@@ -60,7 +60,13 @@ def collect(
     written. ``progress`` is called in this thread. ``journal`` gets every operation that is sent.
     """
     options = options or Options()
-    clients = clients or Clients(trust, accounts, ca_file=options.ca_file, timeout_factor=options.timeout_factor)
+    clients = clients or Clients(
+        trust,
+        accounts,
+        ca_file=options.ca_file,
+        timeout_factor=options.timeout_factor,
+        axl_a_second=options.axl_a_second,
+    )
     snapshot = Snapshot.create(path)
     run = _Run(cluster, Books(snapshot), clients, journal or Journal(), options, progress)
     try:

@@ -15,6 +15,7 @@ from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
     from cucm_audit.clients.axl import Axl
+    from cucm_audit.clients.pace import Gate
     from cucm_audit.clients.ris import Ris
     from cucm_audit.clients.services import Services
     from cucm_audit.clients.ssh import Ssh
@@ -37,12 +38,22 @@ class Clients:
     """Makes clients that trust the same pins and use the same accounts. ClientError where an account is missing."""
 
     def __init__(
-        self, trust: "TrustStore", accounts: Accounts, *, ca_file: str | None = None, timeout_factor: float = 1.0
+        self,
+        trust: "TrustStore",
+        accounts: Accounts,
+        *,
+        ca_file: str | None = None,
+        timeout_factor: float = 1.0,
+        axl_a_second: float | None = None,
+        axl_page: int = 5000,
     ) -> None:
         self._trust = trust
         self._accounts = accounts
         self._ca_file = ca_file
         self._factor = timeout_factor
+        self._axl_a_second = axl_a_second
+        self._axl_page = axl_page
+        self._gates: dict[tuple[str, int], Gate] = {}
         self._lock = threading.Lock()
         self._open: list[Any] = []
 
@@ -52,8 +63,24 @@ class Clients:
 
         account = self._application(node, Source.AXL)
         return self._kept(
-            Axl(node, account, self._trust, journal, ca_file=self._ca_file, deadline=120.0 * self._factor)
+            Axl(
+                node,
+                account,
+                self._trust,
+                journal,
+                ca_file=self._ca_file,
+                deadline=120.0 * self._factor,
+                page=self._axl_page,
+                gate=self._gate(node),
+            )
         )
+
+    def _gate(self, node: Node) -> "Gate":
+        """Return the one gate of a node's AXL."""
+        from cucm_audit.clients.pace import AXL_A_SECOND, Gate
+
+        with self._lock:
+            return self._gates.setdefault((node.address, node.https_port), Gate(self._axl_a_second or AXL_A_SECOND))
 
     def ris(
         self,

@@ -29,6 +29,7 @@ class Options:
     ``without``: sources left out. ``limit``: names of nodes; empty = all. ``pace``: share of the cluster's own limit of
     RIS queries a minute. ``timeout``: seconds for the whole run. ``timeout_factor`` stretches every other time limit.
     ``most_requests`` (HTTP requests and CLI commands) and ``most_rows`` end the run like ``timeout``.
+    ``axl_a_second``: AXL requests a second, a node; None = as many as is good for a cluster that works.
     ``gentle``: ask slowly, one thing at a time, without the dear facts; None = only where a node says that it is ill.
     ``stop``: set it from a signal handler, and the run ends within two seconds, with what it has.
     ``settings``, ``api_users``, ``bad_loads``: rows of the tables of that name; ``knowledge``: those of other tables of
@@ -45,6 +46,7 @@ class Options:
     most_requests: int = 10_000
     most_rows: int = 5_000_000
     gentle: bool | None = None
+    axl_a_second: float | None = None
     ca_file: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     settings: Mapping[str, Any] = field(default_factory=dict)

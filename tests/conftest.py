@@ -6,6 +6,45 @@ import socket
 
 import pytest
 
+from cucm_audit.clients import pace
+from cucm_audit.simulator import Cluster, load
+
+#: Tests whose point it is to send what the program never would, or to keep another time than its own.
+NOT_OUR_CLIENT = {
+    "tests/simulator/": "raw clients, on purpose: what is tried is the simulated cluster itself",
+    "tests/test_read_only.py::test_without_any_layer_the_cluster_sees_the_write": "shows that a write would be seen",
+}
+#: A second of AXL, the product's and the simulated cluster's alike. One test keeps the real one.
+load.SECOND = pace.SECOND = 0.02
+
+_started: list[Cluster] = []
+_start = Cluster.start
+
+
+def _noted(cluster):
+    _started.append(cluster)
+    return _start(cluster)
+
+
+Cluster.start = _noted
+
+
+@pytest.fixture(autouse=True)
+def _no_harm_is_done(request):
+    """After every test: no write was seen, and no cluster had to bear more than was promised."""
+    for cluster in _started:
+        cluster.world.load.run_begins()
+        cluster.world.load.broken.clear()
+    yield
+    clusters = list(_started)
+    _started[:] = [cluster for cluster in _started if cluster._running]
+    if any(request.node.nodeid.startswith(name) for name in NOT_OUR_CLIENT):
+        return
+    for cluster in clusters:
+        assert cluster.world.writes() == [], "something that could change a cluster was sent"
+        assert cluster.world.load.broken == [], "more was asked of a node than is promised"
+
+
 _connect = socket.socket.connect
 
 

@@ -33,6 +33,7 @@ class Lab:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         """Run the program; returns its exit code, stdout and stderr."""
+        self.world.load.run_begins()
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _folder(self.folder), _pace(self.brisk):
             code = cli.run([*words, "--state-dir", str(self.folder / "state")])

@@ -59,6 +59,7 @@ class Wishes:
     timeout_factor: float | None = None
     gentle: bool | None = None
     pace: float = 2 / 3
+    axl_a_second: float | None = None
     dry_run: bool = False
     show_config: bool = False
     kind: str = "table"

@@ -15,6 +15,8 @@ from cucm_audit.model import Report, Verdict
 if TYPE_CHECKING:
     from cucm_audit.simulator.cluster import Cluster
 
+#: AXL requests a second: no phone waits for the simulated cluster, so nobody needs to wait for its audit.
+DEMO_PACE = 1000
 NEXT = """\
 This was a simulated cluster on this machine; the audit was the real one. Now yours:
   cucm-audit trust add ADDRESS-OF-PUBLISHER --user NAME
@@ -55,7 +57,10 @@ def audited(cluster: "Cluster", folder: Path, *, quiet: bool) -> Report:
     from cucm_audit.cli.gather import gather
     from cucm_audit.cli.trust import trusting
 
-    wishes = Wishes(node="demo", state_dir=folder / "state", no_input=True, quiet=quiet, pace=1.0)
+    wishes = Wishes(
+        node="demo", state_dir=folder / "state", no_input=True, quiet=quiet, pace=1.0, axl_a_second=DEMO_PACE
+    )
+    cluster.world.load.limits.axl_a_second = DEMO_PACE
     config = door.load(cluster.toml(folder / "cucm-audit.toml", "demo"), quiet=True)
     meant = config.clusters["demo"]
     trusting(meant, config, folder / "state", yes=True, no_input=True, quiet=True)

@@ -81,6 +81,7 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
         without=frozenset(Source(word) for word in wishes.without),
         limit=wishes.limit,
         pace=wishes.pace,
+        axl_a_second=wishes.axl_a_second,
         timeout=cluster.budget.seconds if wishes.timeout is None else wishes.timeout,
         timeout_factor=cluster.timeout_factor if wishes.timeout_factor is None else wishes.timeout_factor,
         most_requests=cluster.budget.requests,

@@ -21,6 +21,7 @@ from cucm_audit.clients.axl_answer import (
 from cucm_audit.clients.axl_version import DISCOVERY, accepted_by, version_for
 from cucm_audit.clients.guard import AXL_PATH
 from cucm_audit.clients.http import Answer, Session
+from cucm_audit.clients.pace import Gate
 from cucm_audit.clients.place import Place
 from cucm_audit.clients.soap import FaultAnswer, build, fault_error
 from cucm_audit.clients.statements import Statement
@@ -49,7 +50,8 @@ class _TooLarge(ClientError):
 class Axl:
     """AXL on one node.
 
-    ``deadline`` is in seconds, for each request; ``page`` is the largest number of rows asked at once.
+    ``deadline`` is in seconds, for each request; ``page`` is the largest number of rows asked at once; ``gate`` is the
+    pace of this node, shared by its clients.
 
     ``version`` is the AXL version in use, ``release`` the node's release ("12.5.1.14900-63"); both are '' until
     :meth:`discover` ran. ``requests`` counts what was sent. Every method raises :class:`ClientError`.
@@ -65,6 +67,7 @@ class Axl:
         ca_file: str | None = None,
         deadline: float = 120.0,
         page: int = 5000,
+        gate: Gate | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.version = ""
@@ -74,7 +77,15 @@ class Axl:
         self._sleep = sleep
         self._stepped = False
         self._session = Session(
-            node, account, trust, journal, source=Source.AXL, ca_file=ca_file, deadline=deadline, sleep=sleep
+            node,
+            account,
+            trust,
+            journal,
+            source=Source.AXL,
+            ca_file=ca_file,
+            deadline=deadline,
+            gate=gate or Gate(),
+            sleep=sleep,
         )
         self._place = self._session.place
 

@@ -6,6 +6,7 @@ Sources: reference faults.md section 3, axl-database.md sections 1.4 and 1.5, pe
 """
 
 import base64
+import contextlib
 import random
 import threading
 import time
@@ -25,6 +26,7 @@ from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
     from cucm_audit.clients.journal import Journal
+    from cucm_audit.clients.pace import Gate
     from cucm_audit.secrets import Account
     from cucm_audit.trust import TrustStore
 
@@ -40,7 +42,8 @@ class Session:
     """HTTP to one node, one request at a time.
 
     ``account`` None sends no Authorization header. ``scheme`` http is for the phones' pages only and never carries one.
-    ``deadline`` is in seconds of wall clock, for each request. Every method raises :class:`ClientError`.
+    ``deadline`` is in seconds of wall clock, for each request; ``gate`` says how soon one may go. Every method raises
+    :class:`ClientError`.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Session:
         ca_file: str | None = None,
         deadline: float = 60.0,
         scheme: str = "https",
+        gate: "Gate | None" = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         secure = scheme == "https"
@@ -66,6 +70,7 @@ class Session:
         self.deadline = deadline
         self._account = account
         self._journal = journal
+        self._gate = gate
         self._sleep = sleep
         self._lock = threading.RLock()
         self._refused = False
@@ -142,13 +147,14 @@ class Session:
     def _once(self, method: str, path: str, body: bytes, headers: dict[str, str], doing: str) -> Answer:
         with self._lock:
             self._check_account(doing)
-            started = time.monotonic()
-            with Deadline(self.deadline) as deadline:
-                self._line.deadline = deadline
-                try:
-                    response, text = self._exchange(method, path, body, dict(headers), deadline, doing)
-                finally:
-                    self._line.deadline = None
+            with self._gate or contextlib.nullcontext():
+                started = time.monotonic()
+                with Deadline(self.deadline) as deadline:
+                    self._line.deadline = deadline
+                    try:
+                        response, text = self._exchange(method, path, body, dict(headers), deadline, doing)
+                    finally:
+                        self._line.deadline = None
             answer = Answer(
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", ""),

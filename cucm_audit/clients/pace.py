@@ -1,15 +1,44 @@
-"""How fast RIS may be asked: never more than the allowance in any minute, shared fairly with other programs.
+"""How fast a cluster may be asked: AXL so many times a second, RIS its allowance in any minute, shared with others.
 
-The limit is the cluster's (enterprise parameter Allowed Device Queries Per Minute, 15 by default) and is shared by all
-applications: reference serviceability.md section 1.5, performance.md section 3.
+The limit of RIS is the cluster's (enterprise parameter Allowed Device Queries Per Minute, 15 by default) and is
+shared by all applications: reference serviceability.md section 1.5, performance.md section 3.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 
 #: Seconds of the sliding window: a minute, and one more for the way there.
 WINDOW = 61.0
+#: Seconds of AXL's window.
+SECOND = 1.0
+#: Requests of AXL that a node gets in a second: its answers are built in the publisher's memory, beside the phones'.
+AXL_A_SECOND = 4.0
+
+
+class Gate:
+    """Lets at most ``a_second`` requests pass in a second, those of every client of one node.
+
+    Counted from the end of each answer to the request after next: so it holds on the node's side of the line too,
+    however long the way there takes. Below 1, a request waits longer than a second for the one before.
+    """
+
+    def __init__(self, a_second: float = AXL_A_SECOND) -> None:
+        self._most = max(1, int(a_second))
+        self._stretch = max(1.0, 1.0 / a_second)
+        self._ends: deque[float] = deque(maxlen=self._most)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Gate":
+        self._lock.acquire()
+        if len(self._ends) == self._most:
+            time.sleep(max(0.0, self._ends[0] + SECOND * self._stretch - time.monotonic()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.append(time.monotonic())
+        self._lock.release()
 
 
 class Pace:

@@ -18,29 +18,33 @@ READING_METHODS = ("GET", "HEAD", "OPTIONS")
 LOGIN_PARAMETERS = {"userid", "seq", "dologout"}
 
 
+def channel(exchange: Exchange) -> str:
+    """Return which part of a node a request is for."""
+    first = exchange.path.strip("/").partition("/")[0]
+    return "certmgr" if first == "platformcom" else CHANNELS.get(first, "web")
+
+
 def note(exchange: Exchange) -> None:
     """Remember the request."""
-    first = exchange.path.strip("/").partition("/")[0]
     if exchange.method in READING_METHODS or not exchange.body:
-        _page(exchange, first)
+        _page(exchange)
         return
     try:
         call = soap.read(exchange.body)
     except soap.NotSoap:
-        _page(exchange, first)
+        _page(exchange)
         return
     detail, write = _detail(call), WRITERS.match(call.name) is not None
     if call.name.startswith("executeSQL"):
         write = write or database.writes(detail)
-    exchange.record(CHANNELS.get(first, "web"), call.name, detail, write)
+    exchange.record(channel(exchange), call.name, detail, write)
 
 
-def _page(exchange: Exchange, first: str) -> None:
+def _page(exchange: Exchange) -> None:
     """Note a request without SOAP: whatever is not reading might write."""
     names = {name.lower() for name in parse_qs(exchange.query, keep_blank_values=True)}
     write = exchange.method not in READING_METHODS or bool(names & LOGIN_PARAMETERS)
-    channel = "certmgr" if first == "platformcom" else CHANNELS.get(first, "web")
-    exchange.record(channel, f"{exchange.method} {exchange.path}", exchange.query, write)
+    exchange.record(channel(exchange), f"{exchange.method} {exchange.path}", exchange.query, write)
 
 
 def _detail(call: soap.Call) -> str:

@@ -67,6 +67,8 @@ class Login(paramiko.ServerInterface):
 
     def _count(self, method: str, user: str, accepted: bool) -> int:
         self._attempts.append(Attempt(method=method, user=user, accepted=accepted))
+        if method != "publickey" and self._offers(method):  # a method that is not offered looks at no password
+            self._world.load.login(self._node.name, f"the platform account {user}", accepted=accepted)
         return common.AUTH_SUCCESSFUL if accepted else common.AUTH_FAILED
 
     def check_auth_none(self, username: str) -> int:  # noqa: ARG002

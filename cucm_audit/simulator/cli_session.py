@@ -34,6 +34,7 @@ class Session:
         self._cut, self._end = cut, end
         self._faults = Faults(node.faults)
         self._state = State()
+        self._typed = 0
 
     def run(self) -> None:
         """Serve until somebody leaves."""
@@ -79,6 +80,8 @@ class Session:
         return True
 
     def _answer(self, command: str) -> None:
+        self._typed += 1
+        self._world.load.command(self._node.name, self._typed)
         call = Call(world=self._world, node=self._node, text=command, state=self._state)
         answer = cli.answer(call)
         self._terminal.wait(float(self._faults.hit("cli_delay", command) or 0))

@@ -65,6 +65,7 @@ class Exchange:
         with self.world.lock:
             key = ("sign_in", self.node.name, kind, user, right)
             self.world.counters[key] = self.world.counters.get(key, 0) + 1
+        self.world.load.login(self.node.name, f"the {kind} account {user}", accepted=right)
         return None if right else _unauthorised()
 
 

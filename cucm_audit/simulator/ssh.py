@@ -201,6 +201,7 @@ class SshServer:
     def _session(self, transport: paramiko.Transport, channel: paramiko.Channel, login: Login) -> None:
         with self._lock:
             self._sessions += 1
+            self.world.load.session_begins(self.node.name)
             full = self._sessions > int(self._faults.get("ssh_session_limit", _SESSIONS))
         try:
             if not full:
@@ -208,6 +209,7 @@ class SshServer:
         finally:
             with self._lock:
                 self._sessions -= 1
+                self.world.load.session_ends(self.node.name)
             with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                 channel.send_exit_status(0)
                 channel.close()

@@ -5,6 +5,7 @@ import datetime as dt
 import email.utils
 import gzip
 import secrets
+import select
 import socket
 import ssl
 import struct
@@ -127,6 +128,14 @@ class _Connection(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         exchange = Exchange(web.world, web.node, self.command, path, query, headers, body, web.tls, web.sessions)
         asked.note(exchange)
+        load = web.world.load
+        request = load.begins(web.node.name, asked.channel(exchange), web.world.ris_per_minute)
+        try:
+            self._reply(exchange, request)
+        finally:
+            load.ends(request)
+
+    def _reply(self, exchange: Exchange, request: Any) -> None:
         if exchange.fault("hang"):
             self._wait()
             return
@@ -134,11 +143,13 @@ class _Connection(BaseHTTPRequestHandler):
         reply = mangle.spoil(exchange, reply)
         if reply.signed_in and reply.status == 200:
             self._set_cookie(exchange, reply)
+        self.server.web.world.load.answers(request, len(reply.body))
         self._send_with_faults(exchange, reply)
 
     def _wait(self) -> None:
+        """Answer nothing until the client leaves."""
         self.close_connection = True
-        time.sleep(IDLE_SECONDS)
+        select.select([self.connection], [], [], IDLE_SECONDS)
 
     def _set_cookie(self, exchange: Exchange, reply: Reply) -> None:
         if "authorization" in exchange.headers:

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from cucm_audit.simulator.load import Load
+
 
 @dataclass(slots=True, kw_only=True)
 class SimEvent:
@@ -137,6 +139,8 @@ class World:
     asked: list[Asked] = field(default_factory=list)
     # How often each fault struck so far, and a node's requests to rate-limited services: kept by faults.py and ris.py.
     counters: dict[Any, Any] = field(default_factory=dict)
+    # What clients cost it, and where that was more than a good operator would allow.
+    load: Load = field(default_factory=Load, repr=False, compare=False)
     scenario: str = "healthy"
     # What the owner of this cluster would write under [cluster.X.settings]; Cluster.toml does.
     settings: dict[str, Any] = field(default_factory=dict)
