@@ -223,7 +223,7 @@ create table cluster_member (  -- show network cluster, as each node sees it    
   fqdn text not null,
   host text not null,
   role text not null,          -- Publisher, Subscriber
-  product text not null,       -- callmanager, cups
+  product text not null,       -- callmanager, cups; '' where an older release does not say
   db_role text not null,
   state text not null,         -- rest of the line
   authenticated integer,       -- 1, 0, NULL for words that no source explains
@@ -288,7 +288,7 @@ create table own_certificate ( -- show cert list own: which certificates a node 
   node text not null,
   name text not null,          -- tomcat/tomcat.pem
   unit text not null,          -- tomcat
-  signed_by text not null,     -- '' = it has signed itself
+  signed_by text,              -- '' = it has signed itself; NULL for words that no source explains
   primary key (node, name)
 );
 

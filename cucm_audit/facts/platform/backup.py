@@ -21,13 +21,16 @@ _HISTORY_HEAD = re.compile(r"Tar Filename +(?:Backup )?Device\b[A-Za-z /]*", re.
 _STATUS_HEAD = re.compile(r"Feature +Server +Component +Status\b[A-Za-z /]*", re.I)
 #: Behind a row these mean that the next one has run into it.
 _ANOTHER = re.compile(rf"\.tar\b|TAR file|{_AT}", re.A | re.I)
+_TIME = re.compile(_AT, re.A)
 _KIND = re.compile(r"[A-Z][A-Z_-]{2,30}")
 _FIELD = re.compile(r"(Status|Tar Filename|Storage Location|Operation|Percentage Complete) *: *(.*)", re.I)
 _WORD = re.compile(r"([A-Za-z_]{1,40})\b.*")
+#: What may stand before an error of the agents.
+_SAYS = r"(?:drfCliMsg: *)?(?:Error occurred: *)?"
 _TROUBLES = (
-    (re.compile(r"Unable to connect to (?:Master|Local) Agent", re.I), Reason.SERVICE_NOT_ACTIVATED),
-    (re.compile(r"Network request timed ?out", re.I), Reason.TIMEOUT),
-    (re.compile(r"(?:Master|Local) Agent may be processing|(?:Master|Local) Agent is down", re.I), Reason.BUSY),
+    (re.compile(rf"{_SAYS}Unable to connect to (?:Master|Local) Agent", re.I), Reason.SERVICE_NOT_ACTIVATED),
+    (re.compile(rf"{_SAYS}Network request timed ?out", re.I), Reason.TIMEOUT),
+    (re.compile(rf"{_SAYS}(?:Master|Local) Agent (?:may be (?:processing|down)|is down)", re.I), Reason.BUSY),
 )
 _SUCCEEDED = {"success": 1, "successful": 1, "error": 0, "failure": 0, "failed": 0, "cancelled": 0, "canceled": 0}
 _LONGEST = 2000
@@ -87,7 +90,7 @@ def parse_status(text: str) -> Parsed:
         if len(line) > _LONGEST:
             reading.odd.append(line)
         elif matched := _FIELD.fullmatch(line):
-            if head.setdefault(matched[1].lower(), matched[2]) != matched[2]:
+            if head.setdefault(matched[1].lower(), matched[2]) != matched[2] or _TIME.search(matched[2]):
                 reading.odd.append(line)
         elif matched := _COMPONENT.fullmatch(line):
             feature, server, component, status, at, _ = matched.groups()

@@ -9,10 +9,11 @@ MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = "(" + "|".join(MONTHS) + ")"
 _CLOCK = r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
+#: CEST, +05, -0330, and GMT-03:00 for a zone without a name of its own.
+_ZONE = r"(?:[A-Z][A-Za-z]{1,5}(?:[+-][0-9]{1,2}:[0-9]{2})?|[+-][0-9]{2,4})"
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _STATUS = re.compile(rf"{_DAY} {_MONTH} +([0-9]{{1,2}}), ([0-9]{{4}}) {_CLOCK}")
-_CTIME = re.compile(
-    rf"{_DAY} {_MONTH} +([0-9]{{1,2}}) {_CLOCK} (?:[A-Z][A-Za-z]{{1,5}} |[+-][0-9]{{2,4}} )?([0-9]{{4}})"
-)
+_CTIME = re.compile(rf"{_DAY} {_MONTH} +([0-9]{{1,2}}) {_CLOCK} (?:{_ZONE} )?([0-9]{{4}})")
 
 
 def from_status(text: str) -> dt.datetime | None:
@@ -34,6 +35,11 @@ def from_ctime(text: str) -> dt.datetime | None:
 def iso(moment: dt.datetime | None) -> str | None:
     """Return the snapshot's form of a time, without a zone."""
     return moment.replace(tzinfo=None).isoformat(" ", "seconds") if moment else None
+
+
+def is_iso(text: str) -> bool:
+    """Say whether a text is a time in the snapshot's form, and no text that was kept as printed."""
+    return bool(_ISO.fullmatch(text))
 
 
 def utc(local: dt.datetime, zone: str) -> dt.datetime | None:

@@ -9,10 +9,13 @@ from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
 
 _FIELD = re.compile(r"([A-Z][A-Za-z]*(?: [A-Za-z]+){0,2}(?: \(in GB\))?) *: *(.*)", re.A)
 _NUMBER = re.compile(r"([0-9]{1,9})(?: *(?:MBytes|MB|GB))?", re.A | re.I)
+#: Below these words the answer speaks of the controller and its disks, in words of their makers.
+_BELOW = re.compile(r"(?:RAID (?:Version|Details)|BIOS Information) *:.*|Physical device information", re.I)
 #: What can only be the answer to something else. RAID, BIOS and partitions are free text, and no column wants them.
 _FOREIGN = re.compile(r"admin:|Executed command unsuccessful|No valid command entered|Enter valid values", re.I)
 _NUMBERS = {"Processors": "processors", "Memory": "memory_mb", "Number of Disks": "disks"}
 _TEXTS = {"HW Platform": "platform", "Type": "processor"}
+_OF_THE_MACHINE = frozenset({"Processors", "Memory", *_TEXTS})
 _LONGEST = 1000
 
 
@@ -24,11 +27,13 @@ def parse(text: str) -> Parsed:
     reading = Reading()
     found: dict[str, object] = {}
     disks: list[int] = []
+    machine = True
     for line in lines(text):
+        machine = machine and not _BELOW.fullmatch(line[:_LONGEST])
         matched = _FIELD.fullmatch(line) if len(line) <= _LONGEST else None
         if _FOREIGN.match(line):
             reading.odd.append(line)
-        elif matched:
+        elif matched and (machine or matched[1] not in _OF_THE_MACHINE):
             _take(reading, found, disks, matched[1], matched[2], line)
     if not found.keys() & {"platform", "processors", "memory_mb"}:
         raise no_answer(text, "line of show hardware")

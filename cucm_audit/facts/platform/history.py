@@ -23,6 +23,9 @@ _ACTIONS = (
     "Boot",
     "DRS Backup",
     "DRS Restore",
+    "Import during Install",
+    "Product Version",
+    "Kernel Image",
 )
 _CANONICAL = {action.lower(): action for action in _ACTIONS} | {"system restart": "Restart"}
 _ACTION = re.compile("(" + "|".join(sorted(_CANONICAL, key=len, reverse=True)) + r")(?!\S)", re.I)
@@ -37,8 +40,8 @@ _RESULTS = {
 }
 #: Their subject is one word (a version, a file) or nothing. More means that the end of the line is no known result.
 _ONE_WORD = frozenset(_ACTIONS) - {"Switch Version", "DRS Backup", "DRS Restore"}
-#: Without a result these say that something happened all the same.
-_MOMENTS = frozenset({"Restart", "Shutdown", "Boot"})
+#: Without a result these say that something happened all the same. The last two only name what an installation brought.
+_MOMENTS = frozenset({"Restart", "Shutdown", "Boot", "Product Version", "Kernel Image"})
 _HEADER = re.compile(r"(?:Product Name|Product Version|Kernel Image)\s*-(?:\s.*)?", re.A | re.I)
 
 

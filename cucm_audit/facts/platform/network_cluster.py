@@ -12,6 +12,8 @@ _ROLES = ("Publisher", "Subscriber")
 _TABLE = re.compile(r"Server Table \(processnode\) Entries", re.I)
 _AUTHENTICATED = re.compile(r"authenticated\b", re.I)
 _NOT = re.compile(r"(?:not |un)authenticated\b", re.I)
+#: Below the members: what says how long new nodes may join by themselves, and the word of one that is content.
+_FRAME = re.compile(r"Dynamic Cluster Configuration is \w{1,20}\b.{0,60}|Successful", re.I)
 _OPEN_END = re.compile(r".*\b(?:using|TCP|since)", re.I)
 
 
@@ -26,7 +28,7 @@ def parse(text: str) -> Parsed:
                 reading.odd.append(line)
         elif _TABLE.fullmatch(line):
             names = True
-        elif not (names and " " not in line):
+        elif not (names and " " not in line) and not _FRAME.fullmatch(line):
             reading.strange(line)
     if not reading.tables:
         raise no_answer(text, "cluster member")
@@ -34,20 +36,28 @@ def parse(text: str) -> Parsed:
 
 
 def _member(line: str) -> Row | None:
-    """Read ``address [fqdn] host role product dbrole state``. The role's word is the mark: the name's columns vary."""
+    """Read ``address [fqdn] host role [product dbrole] state``. The role's word is the mark: the name's columns vary.
+
+    Older releases print neither product nor database role; their state has to begin with a word that is known.
+    """
     words = line.split(None, 7)
-    at = next((index for index, word in enumerate(words[:4]) if word in _ROLES and _is_database(words, index + 2)), 0)
+    roles = [index for index, word in enumerate(words[:4]) if word in _ROLES]
+    at = next((index for index in roles if _is_database(words, index + 2)), 0)
+    short = not at
+    if short:
+        at = next((index for index in roles if _is_state(words[index + 1 : index + 3])), 0)
     if at not in (2, 3) or not _ADDRESS.fullmatch(words[0]):
         return None
-    state = line.split(None, at + 3)[at + 3 :]
+    rest = at + (1 if short else 3)
+    state = line.split(None, rest)[rest:]
     fqdn, host = words[1:at] if at == 3 else ("", words[1])
     return {
         "address": words[0],
         "fqdn": fqdn or (host if "." in host else ""),
         "host": host if fqdn else host.partition(".")[0],
         "role": words[at],
-        "product": words[at + 1],
-        "db_role": words[at + 2],
+        "product": "" if short else words[at + 1],
+        "db_role": "" if short else words[at + 2],
         "state": state[0] if state else "",
         "authenticated": _authenticated(state[0] if state else ""),
     }
@@ -55,6 +65,11 @@ def _member(line: str) -> Row | None:
 
 def _is_database(words: list[str], index: int) -> bool:
     return index < len(words) and words[index].startswith("DB")
+
+
+def _is_state(words: list[str]) -> bool:
+    said = " ".join(words)
+    return bool(_AUTHENTICATED.match(said) or _NOT.match(said))
 
 
 def _authenticated(state: str) -> int | None:

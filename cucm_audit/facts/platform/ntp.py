@@ -18,9 +18,10 @@ _NOT_SYNCHRONISED = re.compile(
     r"(?:unsynchroni[sz]ed|not synchroni[sz]ed)\b.*|(?:the )?time server re-?starting\b.*", re.I
 )
 _WITHIN = re.compile(r"time correct to within ([0-9]{1,12}) ms", re.A | re.I)
-_POLL = re.compile(r"polling server every ([0-9]{1,9}) s", re.A | re.I)
+_POLL = re.compile(r"poll(?:ing)? server every ([0-9]{1,9}) s", re.A | re.I)
 _OTHER = re.compile(
     r"current time in \S+ is\b.*|210 number of sources\b.*|number of sources = [0-9]+|no association id's returned\.?"
+    r"|unable to talk to ntp daemon\b.{0,40}|(?:/usr/sbin/)?ntpq: read: connection refused"
     r"|(?:reference id|ref time \(utc\)|system time|last offset|rms offset|frequency|residual freq|skew|root delay"
     r"|root dispersion|update interval|stratum|leap status *: *(?:normal|insert second|delete second)) *(?::.*)?",
     re.A | re.I,

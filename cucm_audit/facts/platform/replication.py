@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from cucm_audit.clients.commands import REPLICATION
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.commands import REPLICATION, STATUS
 from cucm_audit.facts import Ask, Fact, Per
+from cucm_audit.facts.platform import dates, status
 from cucm_audit.facts.platform.asking import found, heard, refused
 from cucm_audit.facts.platform.reading import ADDRESS, Parsed, Reading, Row, Unreadable, lines, no_answer, unwrapped
 from cucm_audit.facts.platform.replication_head import read_head
@@ -114,17 +116,29 @@ def rows(ask: Ask, *, table: str) -> Iterator[Row]:
         ask.keep(REPLICATION.text, answer.text)
         detail = f"it speaks of a single active node; voice nodes of this cluster: {servers or 'not known'}"
         raise refused(ask, REPLICATION, Reason.INCONSISTENT, detail)
-    yield from found(ask, REPLICATION, answer.text, parsed, table)
+    for row in found(ask, REPLICATION, answer.text, parsed, table):
+        unknown = row.get("server_local_at", "") is None
+        yield {**row, "server_local_at": _clock(ask)} if unknown else row
 
 
-def _fact(table: str) -> Fact:
+def _clock(ask: Ask) -> str | None:
+    """Return the publisher's own time by show status: releases to 9.x do not print it above the last check."""
+    try:
+        _, parsed = heard(ask, STATUS, status.parse)
+    except ClientError:
+        return None
+    printed = next((str(row["local_at"]) for row in parsed.rows.get("node_clock", ())), "")
+    return printed if dates.is_iso(printed) else None
+
+
+def _fact(table: str, *asks: str) -> Fact:
     return Fact(
         table=table,
         per=Per.PUBLISHER,
         source=Source.SSH,
         gather=partial(rows, table=table),
-        asks=(REPLICATION.text,),
+        asks=(REPLICATION.text, *asks),
     )
 
 
-FACTS: tuple[Fact, ...] = (_fact("replication"), _fact("replication_check"))
+FACTS: tuple[Fact, ...] = (_fact("replication"), _fact("replication_check", STATUS.text))

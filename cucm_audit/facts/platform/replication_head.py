@@ -10,14 +10,16 @@ _SERVER_TIME = re.compile(r"Server Time: *(.{1,80})", re.I)
 _STATE = re.compile(r"Cluster Replication State: *(.{1,400})", re.I)
 _AT = re.compile(r"\bat: *([0-9]{4})-([0-9]{2})-([0-9]{2})-([0-9]{2})-([0-9]{2})(?![0-9])")
 _TABLES = re.compile(r"\b([0-9]{1,9}) tables\b.{0,40}? out of ([0-9]{1,9})\b", re.I | re.A)
-_PROGRESS = re.compile(r"(?:Sync Result:|Replication status command\b|Sync command\b).{0,200}", re.I)
-_FINE = re.compile(r"No Errors or Mismatches found\.?|Sync Status: *All Tables are in sync\.?", re.I)
+_PROGRESS = re.compile(r"(?:(?:Last )?Sync Result:|Replication status command\b|Sync command\b).{0,200}", re.I)
+_FINE = re.compile(
+    r"No Errors or Mismatches found\.?|Sync Status: *All Tables are in sync\.?|Sync Errors: *NO ERRORS\.?", re.I
+)
 _WRONG = re.compile(r"rror|ismatch|not in sync|out of sync", re.I)
 _ONLY_PUBLISHER = re.compile(r"Only available on the PUB", re.I)
 _OTHER = re.compile(
     r"(?:Use (?:CLI to see detail)?.{0,20}file view\b|Last Completed Table:|DB Version:|Repltimeout set to:"
     r"|PROCESS option set to:|Number of replicated tables:|DB CLI Status: *No other"
-    r"|DB and Replication Services: *ALL RUNNING\s*$|Getting cluster\b|Please wait\b).*",
+    r"|D{1,2}B and Replication Services: *ALL RUNNING\s*$|Getting cluster\b|Please wait\b).*",
     re.I,
 )
 

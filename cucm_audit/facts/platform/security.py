@@ -16,7 +16,8 @@ _ENFORCING = {"enforcing": 1, "permissive": 0, "disabled": 0}
 _FIPS = re.compile(r"(?:.{0,200}[^\w-])?(NON-FIPS|FIPS) mode\b.*", re.I)
 _ON = re.compile(r"(?:.{0,200} )?in FIPS mode\b.*", re.I)
 _OTHER_FIPS = re.compile(
-    r"- (?:S T A R T|E N D) -*|Executing FIPS self-?tests|runlevel is N [0-9]|Self[- ]?tests? status *:?|PASSED|-+",
+    r"- (?:S T A R T|E N D) -*|Executing FIPS self-?tests|runlevel is N [0-9]|Self[- ]?tests? status *:?|PASSED|-+"
+    r"|(?:Start|End) time: .{1,60}|[\w ]{1,60} (?:self )?tests? passed\.*",
     re.I,
 )
 _LONGEST = 1000

@@ -7,7 +7,7 @@ from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
 
-_STATUS = re.compile(r"\[ ?(STARTED|STOPPED|STARTING|STOPPING|NOTRUNNING|UNKNOWN) ?\]")
+_STATUS = re.compile(r"\[ ?(STARTED|STOPPED|STARTING|STOPPING|NOTRUNNING|UNKNOWN) ?\]", re.I)
 # The last three stand between the platform's services and CUCM's own on real nodes (from memory: in no source).
 _FRAME = re.compile(
     r"Requesting service status\b.{0,60}|Primary Node ?= ?(?:true|false)"
@@ -22,7 +22,7 @@ def parse(text: str) -> Parsed:
     for line in lines(text):
         matched = _STATUS.search(line)
         if matched and (name := line[: matched.start()].rstrip()):
-            row = {"service": name, "status": matched[1], "reason": line[matched.end() :].strip()}
+            row = {"service": name, "status": matched[1].upper(), "reason": line[matched.end() :].strip()}
             reading.add("cli_service", name, row, line)
             if "[" in row["reason"]:  # two services in one line
                 reading.odd.append(line)

@@ -108,3 +108,8 @@ def test_a_head_without_components_is_not_whole():
     head = "\n".join(recording("12.5", "backup-status").splitlines()[:5])
     assert components(head).error.reason is Reason.MALFORMED
     assert one("backup_status", STATUS, head).whole
+
+
+def test_a_component_that_runs_into_the_head_is_noticed():
+    text = recording("12.5", "backup-status").replace("100\n", "100 ", 1)
+    assert components(text).reasons == [Reason.MALFORMED]

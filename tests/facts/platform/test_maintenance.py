@@ -65,7 +65,9 @@ def test_own_certificates_and_who_signed_them():
 
 def test_a_certificate_in_other_words_is_not_dropped():
     text = recording("10.5", "cert-list-own") + "tomcat-ECDSA/tomcat-ECDSA.pem: Nobody knows\n"
-    assert one("own_certificate", CERTIFICATES, text).reasons == [Reason.MALFORMED]
+    told = one("own_certificate", CERTIFICATES, text)
+    assert {row["unit"]: row["signed_by"] for row in told.rows}["tomcat-ECDSA"] is None
+    assert one("own_certificate", CERTIFICATES, text + "tomcat.pem\n").reasons == [Reason.MALFORMED]
 
 
 @pytest.mark.parametrize(
