@@ -16,9 +16,9 @@ lint:
 test:
 	$(BIN)/pytest
 
-# Every step of an audit, spoilt in every way; the tests try a slice of it. Takes a while.
+# Every step of an audit, spoilt in every way; the tests try a slice of it. About ten minutes on two cores.
 torture:
-	TORTURE=all $(BIN)/pytest -n 0 -s tests/test_torture.py -k all
+	$(BIN)/python -m tests.torture
 
 # Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:

@@ -5,6 +5,7 @@ Only the thread that owns the snapshot calls this; :meth:`Books.select` alone re
 
 import datetime as dt
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from cucm_audit.board import Done, Trouble
+from cucm_audit.board import Done, Halted, Trouble
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
@@ -38,6 +39,8 @@ class Books:
         self._refused: dict[_Key, list[str]] = {}
         self._states: dict[_Key, State] = {}
         self._no_voice: frozenset[str] = frozenset()
+        self._reading = threading.Lock()
+        self._closed = False
 
     def begin(self, cluster: Cluster, options: Options) -> None:
         """Write what is known before anything is asked."""
@@ -62,12 +65,18 @@ class Books:
             self.snapshot.ledger(replace(gathered, taken_at=now()))
 
     def select(self, sql: str, values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-        """Read what is written so far, from any thread. The connection is gone before the first row is used."""
-        reader = self.snapshot.reader()
-        try:
-            rows = list(reader.select(sql, values))
-        finally:
-            reader.close()
+        """Read what is written so far, from any thread. The connection is gone before the first row is used.
+
+        Halted when the books are closed: a file that somebody else reads could not be finished.
+        """
+        with self._reading:
+            if self._closed:
+                raise Halted
+            reader = self.snapshot.reader()
+            try:
+                rows = list(reader.select(sql, values))
+            finally:
+                reader.close()
         return iter(rows)
 
     def write(self, job: Job, rows: list[Row]) -> None:
@@ -168,6 +177,8 @@ class Books:
         self.snapshot.meta("cluster_id", self._one(_CLUSTER_ID))
         cost: Mapping[str, float] = {**journal.counts(), "seconds": round(time.monotonic() - self._begun, 1)}
         self.snapshot.meta("cost", json.dumps(cost))
+        with self._reading:
+            self._closed = True
         self.snapshot.finish(now())
 
     def _one(self, sql: str) -> str:

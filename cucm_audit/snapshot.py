@@ -52,7 +52,9 @@ class Snapshot:
             connection = connect(f"{path.absolute().as_uri()}?mode=rw")
             connection.execute("pragma journal_mode = wal")  # the collector reads phone names while it writes
             connection.execute("pragma synchronous = off")  # a snapshot that was cut off is not used: see finish()
-            connection.executescript(schema())
+            connection.executescript(
+                f"begin;{schema()}commit;"
+            )  # one transaction: a third of the time, a tenth of the WAL
         except FileExistsError:
             raise SnapshotError(f"{path} exists already; choose another name") from None
         except (OSError, sqlite3.Error) as error:
@@ -111,12 +113,14 @@ class Snapshot:
         self._queries.compare_with(before.path, before._connection)
 
     def finish(self, finished_at: str) -> None:
-        """Mark the snapshot as finished and leave one single file behind."""
+        """Mark the snapshot as finished and leave one single file behind. SnapshotError when the disk is full."""
         self.meta("finished_at", finished_at)
-        self._connection.commit()
+        with self._writing():
+            self._connection.commit()
         if self.path is not None:
-            self._connection.execute("pragma synchronous = full")
-            self._connection.execute("pragma journal_mode = delete")
+            with self._writing():
+                self._connection.execute("pragma synchronous = full")
+                self._connection.execute("pragma journal_mode = delete")
 
     def close(self) -> None:
         """Close the file."""
@@ -125,14 +129,23 @@ class Snapshot:
 
     # ------------------------------------------------------------------------------------------------------------ write
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction. SnapshotError when the disk does not take it: that is no fault of a row."""
+        try:
+            with self._connection:
+                yield
+        except sqlite3.OperationalError as error:
+            raise SnapshotError(f"{self.path or 'the snapshot'} cannot be written: {error}") from None
+
     def write(self, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
         """Write rows into a table of facts and return their number.
 
-        RowRefused when one does not fit; none of them lands then.
+        RowRefused when one does not fit, SnapshotError when the disk is full; none of them lands then.
         """
         written = 0
         try:
-            with self._connection:
+            with self._writing():
                 for row in rows:
                     self._known_columns(table, row)
                     names = ", ".join(row)
@@ -200,8 +213,8 @@ class Snapshot:
             self._connection.execute("pragma query_only = on")
 
     def ledger(self, gathered: Gathered) -> None:
-        """Write (or replace) one row of the ledger."""
-        with self._connection:
+        """Write (or replace) one row of the ledger. SnapshotError when the disk is full."""
+        with self._writing():
             self._connection.execute(
                 "insert or replace into ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -221,8 +234,8 @@ class Snapshot:
             )
 
     def meta(self, key: str, value: str) -> None:
-        """Write one fact about the run itself."""
-        with self._connection:
+        """Write one fact about the run itself. SnapshotError when the disk is full."""
+        with self._writing():
             self._connection.execute("insert or replace into meta values (?, ?)", (key, value))
 
     def keep_raw(self, node: str, request: str, text: str, taken_at: str) -> None:

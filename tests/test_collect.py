@@ -11,13 +11,17 @@ from types import SimpleNamespace
 import pytest
 
 from cucm_audit import discovery
+from cucm_audit.board import Halted
+from cucm_audit.books import Books
 from cucm_audit.clients import ClientError
+from cucm_audit.clients.journal import Journal
 from cucm_audit.collect import Accounts, Options, collect
 from cucm_audit.config import Cluster, NodeEntry
 from cucm_audit.connect import Clients
 from cucm_audit.facts import facts
 from cucm_audit.model import Node, Reason, Role, Source, State
 from cucm_audit.plan import OPT_IN, inside, jobs, plan
+from cucm_audit.snapshot import Snapshot
 
 NODES = [
     {"name": "cucm-pub", "usage": "0", "role": "1", "address": "127.0.10.1"},
@@ -445,3 +449,32 @@ def test_a_dry_run_without_a_cluster_names_groups_of_nodes_and_sends_nothing(clu
     assert (Source.AXL, "127.0.10.1", "getCCMVersion") in said
     assert sum("eu.tkuserprofile = 1 order by" in operation for _, _, operation in said) == 3
     assert len(planned) == len(set(planned))
+
+
+def test_a_lane_that_reads_when_the_run_is_stopped_does_not_lock_the_file(tmp_path):
+    books = Books(Snapshot.create(tmp_path / "s.db"))
+    books.begin(Cluster(name="lab", node="10.0.0.1"), Options())
+    begun, over, wrong = threading.Event(), threading.Event(), []
+
+    def reads():
+        while not over.is_set():
+            try:
+                list(books.select("select name from setting", ()))
+            except Halted:
+                return
+            except Exception as error:
+                wrong.append(error)
+                return
+            begun.set()
+
+    lanes = [threading.Thread(target=reads) for _ in range(4)]
+    for lane in lanes:
+        lane.start()
+    begun.wait(5)
+    books.close(Reason.INTERRUPTED, None, Journal(), Options())
+    over.set()
+    for lane in lanes:
+        lane.join(5)
+    assert not wrong
+    books.snapshot.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["s.db"]

@@ -32,7 +32,7 @@ def test_what_was_written_is_judged_from_one_single_file(snapshot):
     assert [path.name for path in snapshot.path.parent.iterdir()] == ["lab.db"]
     opened = Snapshot.open(snapshot.path)
     assert list(opened.run("select name from app_user")) == [("emapi",)]
-    with pytest.raises(RowRefused):
+    with pytest.raises(SnapshotError, match="readonly"):
         opened.write("app_user", [{"name": "x", "standard": 0}])
 
 
@@ -160,3 +160,12 @@ def test_every_view_compiles_and_reads_facts(snapshot):
 def test_times_and_booleans_have_columns_that_sort():
     kinds = {column.kind for table in tables() for column in columns(table)}
     assert kinds <= {"text", "integer", "real", ""}
+
+
+def test_a_full_disk_is_an_error_of_the_file_and_not_of_a_row(snapshot):
+    snapshot._connection.execute("pragma max_page_count = 1")
+    many = [{"name": f"user{number}" * 50, "standard": 0} for number in range(500)]
+    for write in (lambda: snapshot.write("app_user", many), lambda: snapshot.meta("note", "x" * 100_000)):
+        with pytest.raises(SnapshotError, match=r"lab\.db cannot be written") as caught:
+            write()
+        assert not isinstance(caught.value, RowRefused)

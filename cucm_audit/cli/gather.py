@@ -55,12 +55,15 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
     with locked(state, cluster.name), _place(wishes.save) as path, stoppable(options.stop, path):
         with progress(quiet=wishes.quiet) as told:
             snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
+        interrupted = snapshot.get_meta("interrupted") == "1"
         try:
             yield snapshot
         finally:
             snapshot.close()
         if wishes.save is not None:
             _keep(path, wishes.save, force=wishes.force)
+        if options.stop.is_set() and not interrupted:  # all was asked; Ctrl-C came while it was judged
+            raise KeyboardInterrupt
 
 
 def _knowing(options: "Options", user: str) -> "Options":

@@ -33,12 +33,18 @@ def locked(state: Path, cluster: str) -> Iterator[None]:
         if not taken:
             stream.seek(0 if os.name == "posix" else 1)
             raise Problem(f"{cluster} is being audited: locked by {stream.readline().strip() or 'another run'}")
-        stream.truncate(0)
-        stream.write(
-            f"{'' if os.name == 'posix' else ' '}pid {os.getpid()} since {dt.datetime.now(dt.UTC):%F %T} UTC\n"
-        )
-        stream.flush()
+        _sign(path, stream.fileno())
         yield
+
+
+def _sign(path: Path, descriptor: int) -> None:
+    """Write down who holds the lock. A full disk is said now, not by a snapshot that cannot grow."""
+    words = f"{'' if os.name == 'posix' else ' '}pid {os.getpid()} since {dt.datetime.now(dt.UTC):%F %T} UTC\n"
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, words.encode("ascii"))
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}; choose another --state-dir") from None
 
 
 def slug(name: str) -> str:

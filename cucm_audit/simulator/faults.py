@@ -14,6 +14,7 @@ FAULTS: dict[str, str] = {
     # the door
     "down": "the whole node is off: nothing listens on any of its ports (read when it starts, and by Cluster.down)",
     "refuse": "HTTPS and HTTP refuse connections, SSH works (read when it starts)",
+    "closed": "HTTPS and HTTP drop every new connection from now on, as if the web server had just died",
     "tls_silent": "the connection is taken, the TLS handshake never answered",
     "tls_old": "TLS 1.0 only (read when it starts)",
     # any request
@@ -21,6 +22,7 @@ FAULTS: dict[str, str] = {
     "reset": "the connection is reset before the answer; a number resets it after so many bytes of the answer",
     "status": "this HTTP status with an HTML page: 401, 403, 404, 500, 503, 599 ...",
     "retry_after": "seconds that a 503 of `status` names",
+    "soap_fault": "500 with a SOAP fault that holds this text",
     "html200": "200 with a sign-on page",
     "redirect": "307 to this address",
     "slow_headers": "one byte of the headers every so many seconds (True: 0.5)",

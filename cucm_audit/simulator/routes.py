@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 
-from cucm_audit.simulator import axl, certmgr, perfmon, ris, services, web_pages
+from cucm_audit.simulator import axl, certmgr, perfmon, ris, services, soap, web_pages
 from cucm_audit.simulator.exchange import HTML, Exchange, Reply, page
 
 #: Path (without a slash at the end) and who answers; these speak HTTPS only.
@@ -49,6 +49,9 @@ def _early(exchange: Exchange) -> Reply | None:
     target = exchange.fault("redirect")
     if target is not None:
         return page(307, "Moved", {"Location": str(target) if target is not True else "https://127.0.0.1:1/axl/"})
+    words = exchange.fault("soap_fault")
+    if words is not None:
+        return Reply(500, soap.fault("The service has failed" if words is True else str(words)))
     if exchange.fault("html200"):
         form = "<form action='j_security_check'>Sign in</form>"
         page_text = f"<html><head><title>Cisco Unified CM Console</title></head><body>{form}</body></html>"

@@ -62,7 +62,7 @@ class _Server(ThreadingHTTPServer):
         try:
             sock.settimeout(IDLE_SECONDS)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if not _tomcat_runs(web.node):
+            if _active(web, "closed") or not _tomcat_runs(web.node):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return  # nobody is behind the port: the nearest thing to a refusal
             if web.context is not None:
