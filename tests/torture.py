@@ -27,6 +27,7 @@ import pytest
 from cucm_audit import checks, judge, reports
 from cucm_audit.cli import audit, gather
 from cucm_audit.simulator.world import Asked
+from tests import conftest as _brisk  # noqa: F401 - a second of politeness is short on loopback
 from tests.fault_bench import IMP, OTHER, PUB, SUB, Bench, Seen, assert_invariants, bench, quick, short
 
 NO_SSH, ONE_NODE, THE_PUBLISHER = ("--without", "ssh"), ("--limit", SUB), ("--limit", PUB)
