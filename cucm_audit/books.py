@@ -195,6 +195,7 @@ def _scope(cluster: Cluster, options: Options) -> dict[str, Any]:
         "door": cluster.node,
         "limit": list(options.limit),
         "without": sorted(source.value for source in options.without),
+        **({"legacy_tls": True} if cluster.legacy_tls else {}),
         **options.scope,
     }
 

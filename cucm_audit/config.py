@@ -59,6 +59,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster of the file. ``node`` is the door: the address or name through which the others are discovered.
 
     ``waivers`` are files of accepted findings; ``min_interval`` is in seconds, 0 = runs may follow at once.
+    ``legacy_tls``: its nodes may be spoken to with TLS before 1.2 and with old ciphers.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     https_port: int = 8443
     http_port: int = 8080
     ssh_port: int = 22
+    legacy_tls: bool = False
     application: AccountEntry | None = None
     platform: AccountEntry | None = None
     api_users: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ class _Ports(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields
     timeout_factor: Factor = 1.0
     waivers: Text | None = None
     min_interval: Text | None = None
+    legacy_tls: bool = False
 
 
 class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -194,6 +197,7 @@ class _Reader:
             https_port=ports.https_port,
             http_port=ports.http_port,
             ssh_port=ports.ssh_port,
+            legacy_tls=ports.legacy_tls,
             application=self.account((*where, "application"), data),
             platform=self.account((*where, "platform"), data),
             api_users=mobility.api_users,

@@ -112,6 +112,7 @@ def _door(cluster: Cluster, name: str) -> Node:
         https_port=ports.https_port,
         http_port=ports.http_port,
         ssh_port=ports.ssh_port,
+        legacy_tls=cluster.legacy_tls,
     )
 
 
@@ -201,6 +202,7 @@ def _node(cluster: Cluster, row: Row, resolved: dict[str, str]) -> Node:
         https_port=ports.https_port,
         http_port=ports.http_port,
         ssh_port=ports.ssh_port,
+        legacy_tls=cluster.legacy_tls,
     )
 
 

@@ -108,7 +108,7 @@ class Node:
     """One server of the cluster.
 
     ``name`` is spelled as in System > Server. ``address`` is what we dial, '' when it could not be found. ``voice`` is
-    False for IM and Presence nodes. Ports are TCP ports on ``address``.
+    False for IM and Presence nodes. Ports are TCP ports on ``address``. ``legacy_tls``: TLS before 1.2 will do.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Node:
     https_port: int = 8443
     http_port: int = 8080
     ssh_port: int = 22
+    legacy_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,6 +205,9 @@ def plan(
             Planned(source=Source.SSH, node=via or cluster.node, operation=text, only_if=why)
             for text in (SSH_LOGIN, PAGINATION_OFF.text, NETWORK_CLUSTER.text, QUIT)
         ]
+    if options.ca_file:
+        why = "the dates of its certificate do not fit this machine's clock"
+        planned += [Planned(source=Source.AXL, node=cluster.node, operation="GET services page", only_if=why)]
     everything = tuple(facts)
     for variant in everything if not release else [fact for fact in everything if fits(fact, release)]:
         others = tuple(fact for fact in everything if fact.table != variant.table)

@@ -157,6 +157,8 @@ def _cluster(snapshot: Snapshot, desk: Desk) -> list[tuple[str, str]]:
     lines = [
         ("Cluster", f"{snapshot.get_meta('cluster')}, release {release}, taken {snapshot.get_meta('taken_at')} UTC")
     ]
+    scope = snapshot.get_json("scope") or {}
+    lines += [("Legacy-TLS", "yes: TLS before 1.2 and old ciphers were allowed")] if scope.get("legacy_tls") else []
     lines += [("Phone", _phone(snapshot, person.device))] if person.device else []
     lines += [("User", _user(snapshot, person.user))] if person.user else []
     if person.device:

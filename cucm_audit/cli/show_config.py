@@ -49,6 +49,7 @@ def _cluster(wishes: Wishes, config: Any) -> list[list[Any]]:
         "https-port": cluster.https_port,
         "http-port": cluster.http_port,
         "ssh-port": cluster.ssh_port,
+        "legacy-tls": "true" if cluster.legacy_tls else "false",
         "api-users": ", ".join(cluster.api_users),
         "gentle": "where a node says that it is ill" if cluster.gentle is None else cluster.gentle,
         "timeout-factor": cluster.timeout_factor,

@@ -176,7 +176,8 @@ def check(name: str | None, config_file: Path | None, state_dir: Path | None) ->
         raise Problem("nothing is trusted: cucm-audit trust add NAME")
     codes = {0}
     for entry in entries:
-        node = Node(name=entry.address, address=entry.address, role=None, https_port=entry.port, ssh_port=entry.port)
+        node = Node(name=entry.address, address=entry.address, role=None, https_port=entry.port, ssh_port=entry.port,
+                    legacy_tls=True)  # fmt: skip  # a fingerprint is compared and nothing is sent
         shown = look(node, entry.kind)
         keys = [one for one in shown if isinstance(one, Shown)]
         kind = entry.key_type or "tls"

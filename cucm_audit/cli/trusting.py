@@ -214,7 +214,7 @@ def _certificate(node: Node) -> "list[Shown] | ClientError":
     from cucm_audit.clients.dial import peek_certificate
 
     try:
-        seen = peek_certificate(node.address, node.https_port)
+        seen = peek_certificate(node.address, node.https_port, legacy=node.legacy_tls)
     except ClientError as error:
         return error
     return [

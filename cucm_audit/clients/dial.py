@@ -11,7 +11,15 @@ from typing import Any
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.deadline import Deadline
 from cucm_audit.clients.place import Place
-from cucm_audit.clients.tls import Certificate, handshake, open_context, read_certificate
+from cucm_audit.clients.tls import (
+    Certificate,
+    handshake,
+    legacy_error,
+    names_in,
+    offered,
+    open_context,
+    read_certificate,
+)
 from cucm_audit.model import Reason
 
 __all__ = ["CONNECT_TIMEOUT", "Certificate", "Deadline", "Place", "dial", "diallable", "peek_certificate"]
@@ -86,13 +94,43 @@ def _unreachable_hint(words: str, port: int) -> str:
     return f"Check that the node is up and that a firewall lets port {port} through."
 
 
-def peek_certificate(address: str, port: int, timeout: float = 5) -> Certificate:
+def peek_certificate(address: str, port: int, timeout: float = 5, *, legacy: bool = False) -> Certificate:
     """Return the certificate that a server shows, without sending a byte of HTTP. For ``trust add``.
 
+    ``legacy`` allows TLS before 1.2.
     Raises :class:`ClientError`: dns, unreachable, timeout, tls_legacy, disconnected, malformed.
     """
     place = Place(node=address, address=address, port=port, source="web")
-    with Deadline(timeout * 2) as deadline, dial(place, deadline, connect_timeout=timeout) as sock:
-        sock.settimeout(timeout)
-        with handshake(sock, open_context(), place) as tls:
-            return read_certificate(place, tls.getpeercert(binary_form=True) or b"")
+    trouble: ClientError | None = None
+    with Deadline(timeout * 2) as deadline:
+        with dial(place, deadline, connect_timeout=timeout) as sock:
+            sock.settimeout(timeout)
+            try:
+                with handshake(sock, open_context(legacy=legacy), place) as tls:
+                    return read_certificate(place, tls.getpeercert(binary_form=True) or b"")
+            except ClientError as error:
+                trouble = error
+        raise looked_into(trouble, place, deadline, legacy=legacy)
+
+
+def looked_into(trouble: ClientError, place: Place, deadline: Deadline, *, legacy: bool) -> ClientError:
+    """Return what a failed handshake means, after a second look at the node: a handshake, and nothing sent in it.
+
+    What it would have taken, where old TLS may be the cause (some servers name it, some just hang up); which names its
+    certificate holds, where ours is not among them.
+    """
+    old = not legacy and trouble.reason in (Reason.TLS_LEGACY, Reason.DISCONNECTED)
+    name = trouble.reason is Reason.TLS_UNKNOWN and "mismatch" in trouble.detail.lower()
+    if not (old or name) or deadline.passed:
+        return trouble
+    try:
+        sock = dial(place, deadline)
+        sock.settimeout(min(CONNECT_TIMEOUT, deadline.left()))
+        if old:
+            offer = offered(sock)
+            return legacy_error(place, trouble.detail, offer) if offer else trouble
+        with handshake(sock, open_context(legacy=legacy), place) as tls:
+            names = names_in(tls.getpeercert(binary_form=True) or b"")
+    except ClientError:
+        return trouble
+    return place.error(trouble.reason, trouble.doing, trouble.hint, f"{trouble.detail}; it names {names or 'nobody'}")

@@ -7,6 +7,7 @@ Sources: reference faults.md section 3, axl-database.md sections 1.4 and 1.5, pe
 
 import base64
 import contextlib
+import datetime as dt
 import random
 import threading
 import time
@@ -17,11 +18,12 @@ import requests
 import tenacity
 from urllib3.exceptions import HTTPError
 
-from cucm_audit.clients import ClientError
+from cucm_audit.clients import ClientError, clock
 from cucm_audit.clients.adapter import Adapter
 from cucm_audit.clients.dial import Certificate, Deadline, Place, diallable, peek_certificate
 from cucm_audit.clients.http_answer import Answer, broken, date_of, roles_for, seconds_of
 from cucm_audit.clients.line import Line, open_pool
+from cucm_audit.clients.tls import read_certificate
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
@@ -36,14 +38,15 @@ MEBIBYTE = 1024 * 1024
 #: Largest decoded answer, in bytes.
 CAPS = {Source.AXL: 64 * MEBIBYTE, Source.RIS: 32 * MEBIBYTE}
 OTHER_CAP = 16 * MEBIBYTE
+CLOCK_SECONDS = 10.0  # for asking a node what time it is there
 
 
 class Session:
     """HTTP to one node, one request at a time.
 
     ``account`` None sends no Authorization header. ``scheme`` http is for the phones' pages only and never carries one.
-    ``deadline`` is in seconds of wall clock, for each request; ``gate`` says how soon one may go. Every method raises
-    :class:`ClientError`.
+    ``deadline`` is in seconds of wall clock, for each request; ``gate`` says how soon one may go. ``any_time`` overlooks
+    the dates of a CA's certificate, only without an account. Every method raises :class:`ClientError`.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Session:
         scheme: str = "https",
         gate: "Gate | None" = None,
         sleep: Callable[[float], None] = time.sleep,
+        any_time: bool = False,
     ) -> None:
         secure = scheme == "https"
         if account is not None and not secure:
@@ -75,7 +79,14 @@ class Session:
         self._lock = threading.RLock()
         self._refused = False
         self._cap = CAPS.get(source, OTHER_CAP)
-        self._line = Line(self.place, trust if secure else None, ca_file)
+        self._trust = trust
+        self._line = Line(
+            self.place,
+            trust if secure else None,
+            ca_file,
+            legacy=node.legacy_tls,
+            any_time=any_time and account is None,
+        )
         host = node.address.partition("%")[0] if diallable(node.address) else "unknown"  # the line refuses to dial it
         self._base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         self._adapter = Adapter(open_pool(self._line, host, secure=secure), self._sending)
@@ -189,7 +200,27 @@ class Session:
             begun = response is not None
             trouble = late if deadline.passed else broken(self.place, error, doing, late, begun=begun)
         self._drop(response)
-        raise trouble
+        raise self._with_clock(trouble)
+
+    def _with_clock(self, trouble: ClientError) -> ClientError:
+        """Say, beside a certificate whose dates do not fit, what time it is here and there."""
+        line = self._line
+        if line.ca_file is None or line.any_time or not clock.may_be_the_cause(trouble):
+            return trouble
+        node = Session(
+            self.node, None, self._trust, self._journal, source=self.source, ca_file=line.ca_file,
+            deadline=min(self.deadline, CLOCK_SECONDS), any_time=True,
+        )  # fmt: skip
+        there: dt.datetime | None = None
+        shown: Certificate | None = None
+        try:
+            there = node.get(clock.PAGE, doing="asking for the time").date
+            shown = read_certificate(self.place, node._line.shown)
+        except ClientError:
+            pass  # whatever it is, it is not what this request was about
+        finally:
+            node.close()
+        return clock.compared(trouble, dt.datetime.now(dt.UTC), there, shown)
 
     def _drop(self, response: requests.Response | None) -> None:
         """Throw the connection away: what is still in it belongs to an answer that nobody reads."""

@@ -10,8 +10,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.dial import CONNECT_TIMEOUT, Deadline, Place, dial
-from cucm_audit.clients.tls import Certificate, fingerprint, open_context, read_certificate, tls_error
+from cucm_audit.clients.dial import CONNECT_TIMEOUT, Deadline, Place, dial, looked_into
+from cucm_audit.clients.tls import (
+    Certificate,
+    fingerprint,
+    open_context,
+    read_certificate,
+    tls_error,
+    weak_error,
+    weakness,
+)
 from cucm_audit.model import Reason
 
 if TYPE_CHECKING:
@@ -23,14 +31,26 @@ if TYPE_CHECKING:
 class Line:
     """What the connections of one session share: the place, whom to trust, and the deadline of the running request.
 
-    ``ca_file`` switches from pins to a CA with host name verification. ``trust`` None means plain HTTP.
+    ``ca_file`` switches from pins to a CA with host name verification. ``trust`` None means plain HTTP. ``legacy`` and
+    ``any_time`` are those of ``tls.open_context``.
     """
 
-    def __init__(self, place: Place, trust: "TrustStore | None", ca_file: str | None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        trust: "TrustStore | None",
+        ca_file: str | None,
+        *,
+        legacy: bool = False,
+        any_time: bool = False,
+    ) -> None:
         self.place = place
         self.trust = trust
         self.ca_file = ca_file
+        self.legacy = legacy
+        self.any_time = any_time
         self.deadline: Deadline | None = None
+        self.shown = b""
 
     def dial(self) -> "socket.socket":
         """Return a fresh TCP socket under the running deadline.
@@ -48,8 +68,11 @@ class Line:
 
     def check(self, der: bytes) -> None:
         """Raise :class:`ClientError` tls_unknown or tls_changed unless ``der`` is the pinned certificate."""
-        if self.ca_file is not None:
-            return  # the CA and the host name were verified in the handshake
+        self.shown = der
+        if self.ca_file is not None:  # the CA and the host name were verified in the handshake
+            if self.legacy and (words := weakness(der)):
+                raise weak_error(self.place, words)
+            return
         assert self.trust is not None
         pin = self.trust.tls(self.place.address, self.place.port)
         shown = fingerprint(der)
@@ -129,7 +152,8 @@ class SecureConnection(HTTPSConnection):
             trouble = tls_error(self.line.place, error)
         if trouble is not None:
             self.close()
-            raise trouble
+            assert self.line.deadline is not None
+            raise looked_into(trouble, self.line.place, self.line.deadline, legacy=self.line.legacy)
 
     def request(self, *args: Any, **rest: Any) -> None:
         """Send a request; a kept-alive socket comes under the new deadline first."""
@@ -145,7 +169,7 @@ def open_pool(line: Line, host: str, *, secure: bool) -> HTTPConnectionPool:
         return plain
     trouble: ClientError | None = None
     try:
-        context = open_context(line.ca_file)
+        context = open_context(line.ca_file, legacy=line.legacy, any_time=line.any_time)
     except OSError as error:  # ssl.SSLError is one
         hint = f"The CA file {line.ca_file} cannot be read, or holds no certificate in PEM form."
         trouble = line.place.error(Reason.TLS_UNKNOWN, "reading the CA file", hint, error.strerror or str(error))

@@ -145,7 +145,7 @@ class Services:
         """Return the certificate that this node's HTTPS port shows; nothing but a TLS handshake is sent."""
         self.requests += 1
         self._journal.sent(source=Source.SERVICES, node=self._node.name, operation=HANDSHAKE)
-        return peek_certificate(self._place.address, self._place.port)
+        return peek_certificate(self._place.address, self._place.port, legacy=self._node.legacy_tls)
 
     def _ask(self, path: str, operation: str, body: bytes, doing: str) -> "tuple[_Element, Answer]":
         """Send one request; after "Exceeded allowed rate" wait and send it again, three times at most."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.dial import Deadline, Place, dial
+from cucm_audit.clients.ssh_offer import offer_in_words
 from cucm_audit.model import Reason
 from cucm_audit.trust import key_family
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import paramiko
 
 BANNER_SECONDS = 60.0  # a busy node is slow to greet (reference: cli.md section 2.2)
+_FIRST = 16 * 1024  # bytes that are kept of the beginning
 _MOST_BEFORE_LOGIN = 256 * 1024  # bytes; a key exchange takes a few thousand
+_NO_HOST_KEY = "no acceptable host key"  # paramiko's words
 _FAMILIES = ("ssh-ed25519", "ecdsa-sha2", "ssh-rsa")
 
 
@@ -34,9 +37,13 @@ class HostKey:
 
 
 class Metered:
-    """A socket that ends when too much comes in before the login: a server may send pre-banner lines without end."""
+    """A socket that ends when too much comes in before the login: a server may send pre-banner lines without end.
+
+    ``first`` keeps what came first: the greeting and the offer of algorithms.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
+        self.first = b""
         self._sock = sock
         self._left = float(_MOST_BEFORE_LOGIN)
 
@@ -44,6 +51,8 @@ class Metered:
         """Read like a socket; b'' (the end) once the measure is full."""
         data = self._sock.recv(size)
         self._left -= len(data)
+        if len(self.first) < _FIRST:
+            self.first += data
         return data if self._left >= 0 else b""
 
     def open_up(self) -> None:
@@ -65,7 +74,7 @@ def connect_trusted(place: Place, known: Mapping[str, str], deadline: Deadline, 
         transport = negotiate(place, deadline, timeout, families=tuple(known))
     except ClientError as error:
         trouble = error
-    if trouble and not (known and trouble.reason is Reason.SSH_LEGACY_ALGORITHMS and "host key" in trouble.detail):
+    if trouble and not (known and trouble.reason is Reason.SSH_LEGACY_ALGORITHMS and _NO_HOST_KEY in trouble.detail):
         raise trouble
     # No key of a known type is left there: look which one it has now, so that the message can say so.
     transport = transport or negotiate(place, deadline, timeout)
@@ -87,11 +96,12 @@ def negotiate(place: Place, deadline: Deadline, timeout: float, families: Sequen
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
     sock = dial(place, deadline, connect_timeout=timeout)
     deadline.watch(sock)
-    transport = paramiko.Transport(cast(socket.socket, Metered(sock)))
+    metered = Metered(sock)
+    transport = paramiko.Transport(cast(socket.socket, metered))
     transport.banner_timeout = BANNER_SECONDS
     options = transport.get_security_options()
     chosen = tuple(name for name in options.key_types if not families or _in_families(name, families))
-    failure: Exception | None = paramiko.ssh_exception.IncompatiblePeer("no acceptable host key")
+    failure: Exception | None = paramiko.ssh_exception.IncompatiblePeer(_NO_HOST_KEY)
     if chosen:
         options.key_types = chosen
         failure = attempt(transport.start_client)
@@ -99,7 +109,7 @@ def negotiate(place: Place, deadline: Deadline, timeout: float, families: Sequen
         return transport
     transport.close()
     sock.close()
-    raise _no_transport(place, failure, deadline)
+    raise _no_transport(place, failure, deadline, offer_in_words(metered.first))
 
 
 def host_key(transport: "paramiko.Transport") -> HostKey:
@@ -165,7 +175,7 @@ def _untrusted(place: Place, known: Mapping[str, str], shown: HostKey) -> Client
     return place.error(Reason.HOSTKEY_CHANGED, doing, hint, f"old {old}, new {now}")
 
 
-def _no_transport(place: Place, failure: Exception, deadline: Deadline) -> ClientError:
+def _no_transport(place: Place, failure: Exception, deadline: Deadline, offer: str) -> ClientError:
     import paramiko
 
     doing = f"the SSH key exchange with {place}"
@@ -177,7 +187,8 @@ def _no_transport(place: Place, failure: Exception, deadline: Deadline) -> Clien
             f"paramiko {paramiko.__version__} and the node have no algorithm in common. CUCM 11.5 and older: "
             "pip install 'cucm-audit[legacy-ssh]'. Newer: look at Security > Cipher Management in OS Administration."
         )
-        return place.error(Reason.SSH_LEGACY_ALGORITHMS, doing, hint, words)
+        told = f"{words}; the node offers: {offer}" if offer else words
+        return place.error(Reason.SSH_LEGACY_ALGORITHMS, doing, hint, told)
     if "Indecipherable" in words or "Invalid SSH banner" in words:
         return place.error(
             Reason.MALFORMED, doing, f"Port {place.port} does not speak SSH. Is it the right port?", words

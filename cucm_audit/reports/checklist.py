@@ -96,6 +96,8 @@ class _Page:
         )
         if made.before:
             yield from self.said(f"compared with {made.before}")
+        if report.scope.get("legacy_tls"):
+            yield from self.said("legacy-tls: yes (TLS before 1.2 and old ciphers were allowed)")
         for reason in made.why:
             yield from self.said(reason, "  - ")
         for accepted_one in made.waived:

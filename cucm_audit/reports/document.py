@@ -192,7 +192,8 @@ class Document(_Part, frozen=True, kw_only=True):
     """A cucm-audit report. Times are UTC ISO text.
 
     ``complete`` is true when there is no gap but what the user left out. ``scope`` is what the user left out or
-    allowed: limit, without, document, check, severity, allow_unknown (reasons that give no exit code 3).
+    allowed: limit, without, document, check, severity, allow_unknown (reasons that give no exit code 3), legacy_tls
+    (TLS before 1.2 and old ciphers).
     ``cost`` counts what was sent; ``seconds`` is measured. ``waivers`` and ``compared`` came with 1.1.
     """
 

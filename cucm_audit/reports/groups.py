@@ -9,7 +9,7 @@ def listed(value: object) -> str:
     """Return a value in words: the items of a list, or itself."""
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(str(item) for item in value)
-    return str(value)
+    return "yes" if value is True else str(value)
 
 
 def node_in_words(node: Mapping[str, object]) -> str:
