@@ -66,7 +66,7 @@ def test_old_tls_is_allowed_by_name_and_for_one_cluster(tmp_path: Path) -> None:
     text = '[cluster.a]\nnode = "a"\nlegacy-tls = true\n[cluster.b]\nnode = "b"\n'
     clusters = read(write(tmp_path, text)).clusters
     assert (clusters["a"].legacy_tls, clusters["b"].legacy_tls) == (True, False)
-    with pytest.raises(ConfigError, match="cucm-audit.toml:3: .*legacy-tls"):
+    with pytest.raises(ConfigError, match=r"cucm-audit\.toml:3: .*legacy-tls"):
         read(write(tmp_path, '[cluster.a]\nnode = "a"\nlegacy-tls = "yes"\n'))
 
 
