@@ -62,6 +62,8 @@ def test_waivers_and_the_time_between_runs(tmp_path: Path) -> None:
     config = read(write(tmp_path, 'waivers = "all.toml"\n' + GOOD.replace("https-port = 9443", own)))
     assert config.waivers == (tmp_path / "all.toml",)
     assert (config.clusters["lab"].waivers, config.clusters["lab"].min_interval) == ((tmp_path / "own.toml",), 21600)
+
+
 def test_old_tls_is_allowed_by_name_and_for_one_cluster(tmp_path: Path) -> None:
     text = '[cluster.a]\nnode = "a"\nlegacy-tls = true\n[cluster.b]\nnode = "b"\n'
     clusters = read(write(tmp_path, text)).clusters

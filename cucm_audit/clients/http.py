@@ -45,8 +45,8 @@ class Session:
     """HTTP to one node, one request at a time.
 
     ``account`` None sends no Authorization header. ``scheme`` http is for the phones' pages only and never carries one.
-    ``deadline`` is in seconds of wall clock, for each request; ``gate`` says how soon one may go. ``any_time`` overlooks
-    the dates of a CA's certificate, only without an account. Every method raises :class:`ClientError`.
+    ``deadline`` is in seconds of wall clock, for each request; ``gate`` says how soon one may go. ``any_time``
+    overlooks the dates of a CA's certificate, only without an account. Every method raises :class:`ClientError`.
     """
 
     def __init__(
