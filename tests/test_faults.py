@@ -558,7 +558,11 @@ ROWS: dict[str, Row] = {
     "F97": Row(says="The clock jumps backwards.", cases=(
         Case(within=clock_jumps, code=0, also=times_are_not_negative, words=NO_SSH),)),
     "F98": Row(says="No home to write to.", proved=("test_resources.py::test_a_home_that_cannot_be_written",)),
-    "F99": Row(says="A file system without locks.", proved=("test_resources.py::test_a_file_system_without_locks",)),
+    "F99": Row(says="A file system without locks.", proved=(
+        "test_resources.py::test_a_file_system_without_locks",
+        "cli/test_files.py::test_without_locks_a_file_stands_for_one",
+        "cli/test_files.py::test_the_file_of_a_killed_run_is_put_away_and_that_of_a_living_one_is_not",
+        "cli/test_files.py::test_a_file_of_which_nobody_here_can_tell_is_left_alone")),
     "F100": Row(says="Few file descriptors.", proved=("test_resources.py::test_few_file_descriptors",)),
     "F101": Row(says="Little memory.", proved=("test_resources.py::test_ten_thousand_phones_in_little_memory",)),
     "F102": Row(says="Odd folders and locales.", cases=(Case(code=0),)),  # the bench itself stands in such a folder

@@ -52,7 +52,8 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
     )
     accounts = Accounts(application=application, platform=platform)
     options = _knowing(options, application.user if application else "")
-    with locked(state, cluster.name), _place(wishes.save) as path, stoppable(options.stop, path):
+    notice = None if wishes.quiet else complain
+    with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path):
         with progress(quiet=wishes.quiet) as told:
             snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
         interrupted = snapshot.get_meta("interrupted") == "1"

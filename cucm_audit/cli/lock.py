@@ -1,4 +1,7 @@
-"""One run a cluster at a time. The lock goes with the process, however that ends, so none is ever stale."""
+"""One run a cluster at a time. The lock goes with the process, however that ends, so none is ever stale.
+
+Where the file system has no locks, a file stands for one (``lock_file.py``), and that is said.
+"""
 
 import contextlib
 import datetime as dt
@@ -6,10 +9,11 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+from cucm_audit.cli import lock_file
 from cucm_audit.cli.console import Problem
 
 #: What the system says when another process holds the lock.
@@ -17,8 +21,11 @@ _HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
 @contextlib.contextmanager
-def locked(state: Path, cluster: str) -> Iterator[None]:
-    """Hold the lock of a cluster. Raises :class:`Problem` at once when another run holds it, and says which."""
+def locked(state: Path, cluster: str, notice: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock of a cluster. Raises :class:`Problem` at once when another run holds it, and says which.
+
+    ``notice`` is told when a file has to stand for the lock.
+    """
     path = state / "locks" / f"{slug(cluster)}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -29,7 +36,12 @@ def locked(state: Path, cluster: str) -> Iterator[None]:
         try:
             taken = _take(stream)
         except OSError as error:  # a network file system without locks
-            raise Problem(f"{path} cannot be locked: {error.strerror}; choose another --state-dir") from None
+            file = path.with_suffix(".held")
+            if notice is not None:
+                notice(f"{path.parent} has no locks ({error.strerror}): {file.name} stands for one")
+            with lock_file.held(file, cluster):
+                yield
+            return
         if not taken:
             stream.seek(0 if os.name == "posix" else 1)
             raise Problem(f"{cluster} is being audited: locked by {stream.readline().strip() or 'another run'}")

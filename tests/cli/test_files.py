@@ -1,7 +1,11 @@
 """Files that the program writes: whole or not at all."""
 
+import errno
+import json
+import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +89,90 @@ def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
         other.wait()
     with locked(tmp_path, "lab"):
         pass
+
+
+NO_LOCKS = """
+import errno, fcntl, sys, time
+from pathlib import Path
+from cucm_audit.cli.lock import locked
+def no_locks(*_): raise OSError(errno.ENOLCK, "No locks available")
+fcntl.flock = no_locks
+with locked(Path(sys.argv[1]), "lab"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def file_of(folder: Path) -> Path:
+    (found,) = (folder / "locks").glob("*.held")
+    return found
+
+
+def test_without_locks_a_file_stands_for_one(tmp_path: Path, no_locks: None) -> None:
+    told: list[str] = []
+    with locked(tmp_path, "lab", told.append):
+        assert stat.S_IMODE(file_of(tmp_path).stat().st_mode) == 0o600
+        with pytest.raises(Problem, match=rf"locked by pid {os.getpid()} on .* since 20"), locked(tmp_path, "lab"):
+            pass
+        with locked(tmp_path, "other"):
+            pass
+    assert list((tmp_path / "locks").glob("*.held*")) == []
+    assert len(told) == 1
+    assert "has no locks" in told[0]
+
+
+def test_the_file_of_a_killed_run_is_put_away_and_that_of_a_living_one_is_not(tmp_path: Path, no_locks: None) -> None:
+    with subprocess.Popen([sys.executable, "-c", NO_LOCKS, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(Problem, match=f"pid {other.pid}"), locked(tmp_path, "lab"):
+            pass
+        other.kill()
+        other.wait()
+    assert file_of(tmp_path).exists()
+    with locked(tmp_path, "lab"):
+        assert json.loads(file_of(tmp_path).read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"host": "elsewhere"}, "only its host can tell: if it does not, remove"),
+        ({"pid": -1}, "locked by pid -1"),
+        (None, "if no run is left, remove it"),
+    ],
+)
+def test_a_file_of_which_nobody_here_can_tell_is_left_alone(
+    tmp_path: Path, no_locks: None, changes: dict[str, object] | None, says: str
+) -> None:
+    with locked(tmp_path, "lab"):
+        path = file_of(tmp_path)
+        mine = json.loads(path.read_text())
+    text = "{" if changes is None else json.dumps({**mine, "pid": 2**22 + 1, **changes})
+    path.write_text(text)
+    with pytest.raises(Problem, match=says), locked(tmp_path, "lab"):
+        pass
+    assert path.read_text() == text
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_number_that_another_process_has_now_is_no_living_run(tmp_path: Path, no_locks: None) -> None:
+    with locked(tmp_path, "lab"):
+        path = file_of(tmp_path)
+        mine = json.loads(path.read_text())
+    path.write_text(json.dumps({**mine, "start": mine["start"].replace(" ", " 1", 1)}))
+    with locked(tmp_path, "lab"):
+        assert json.loads(path.read_text())["start"] == mine["start"]
 
 
 @pytest.mark.parametrize("name", ["../../x", "CON", "a:b", "x" * 300, "", "Ä", "\ud800"])
