@@ -577,7 +577,8 @@ ROWS: dict[str, Row] = {
         Case(on={SUB: {"hang": True}}, reasons={"budget"}, words=("--timeout", "2"), limit=2.0),),
         proved=("test_collect.py::test_a_run_that_takes_too_long_says_budget",)),
     "F106": Row(says="An upgrade spares the node.", not_here=NOT_YET + "--gentle; no false pass: F70"),
-    "F107": Row(says="A run every minute by mistake.", not_here=NOT_YET + "min-interval"),
+    "F107": Row(says="A run every minute by mistake.", proved=(
+        "test_since.py::test_a_run_too_soon_after_the_last_is_refused_and_says_when",)),
     # --------------------------------------------------------------------------------------------------- configuration
     "F108": Row(says="Mistakes in the cluster file.", proved=(
         "test_config.py::test_a_wrong_file_is_refused_with_its_line",

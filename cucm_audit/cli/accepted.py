@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cucm_audit.cli.options import file_path, option
-from cucm_audit.config import Config
 from cucm_audit.model import Report
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
+    from cucm_audit.config import Config
     from cucm_audit.waivers import Waiver
 
 waivers_option = option("--waivers", type=file_path(exists=True, dir_okay=False), metavar="FILE",
                         help="Findings that are accepted, instead of those of the cluster file.")  # fmt: skip
 
 
-def files(given: Path | None, config: Config, cluster: str) -> tuple[Path, ...]:
+def files(given: Path | None, config: "Config", cluster: str) -> tuple[Path, ...]:
     """Return the files of waivers that count for a cluster: the option's, else those of the cluster file."""
     if given is not None:
         return (given,)

@@ -9,6 +9,7 @@ import click
 
 from cucm_audit import __version__
 from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
+from cucm_audit.cli.baseline import baseline, baseline_option, beside
 from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, say, width, write_file
 from cucm_audit.cli.exits import exit_code, nothing_audited
 from cucm_audit.cli.options import (
@@ -17,6 +18,7 @@ from cucm_audit.cli.options import (
     file_path,
     option,
     output_options,
+    state_folder,
     talk_options,
     together,
 )
@@ -52,6 +54,7 @@ class Wishes:
     before: Path | None = None
     target: str = ""
     waivers: Path | None = None
+    baseline: Path | None = None
     from_file: Path | None = None
     check_folders: tuple[Path, ...] = ()
     tables: frozenset[str] | None = None
@@ -137,8 +140,8 @@ asking_options = together(
 @click.command("audit")
 @door_options
 @scope_options
-@option("--fail-on", type=click.Choice(["critical", "warning"]), default="warning", show_default=True,
-        help="Findings at least this severe give exit code 1.")  # fmt: skip
+@option("--fail-on", type=click.Choice(["critical", "warning", "new-critical", "new-warning"]), default="warning",
+        show_default=True, help="Findings at least this severe (new-: only what is new) give exit code 1.")  # fmt: skip
 @option("--allow-unknown", type=click.Choice([str(reason) for reason in Reason]), multiple=True, metavar="REASON",
         help="Not knowing for this reason does not give exit code 3 (repeatable; stands in the report).")  # fmt: skip
 @option("--save", type=file_path(dir_okay=False), metavar="FILE", help="Keep the snapshot; it is sensitive.")
@@ -146,6 +149,7 @@ asking_options = together(
         help="Judge a saved snapshot; nothing is sent.")  # fmt: skip
 @upgrade_options
 @waivers_option
+@baseline_option
 @asking_options
 @option("--dry-run", is_flag=True, help="Print every operation and command that would be sent; send nothing.")
 @option("--show-config", is_flag=True, help="Print each value and where it comes from; send nothing.")
@@ -166,10 +170,7 @@ def command(ctx: click.Context, /, **given: Any) -> int:
         from cucm_audit.cli.before import look
 
         look(wishes.before)  # before a cluster is asked for nothing
-    report = _from_file(wishes) if wishes.from_file else _live(wishes)
-    if report is None:  # a dry run
-        return 0
-    return deliver(report, wishes)
+    return _from_file(wishes) if wishes.from_file else _live(wishes)
 
 
 def _warn_strange_variables(*, quiet: bool) -> None:
@@ -182,7 +183,7 @@ def _warn_strange_variables(*, quiet: bool) -> None:
             complain(f"warning: no option reads {name}")
 
 
-def _from_file(wishes: Wishes) -> Report:
+def _from_file(wishes: Wishes) -> int:
     from cucm_audit.cli.door import load
     from cucm_audit.snapshot import Snapshot
 
@@ -192,7 +193,9 @@ def _from_file(wishes: Wishes) -> Report:
     checks = load_checks(wishes, config.checks)
     snapshot = Snapshot.open(wishes.from_file)
     waivers = accepted(files(wishes.waivers, config, snapshot.get_meta("cluster")), checks)
-    return mark(judged(snapshot, checks, wishes), waivers)
+    older = baseline(wishes, checks)
+    report = mark(judged(snapshot, checks, wishes), waivers)
+    return deliver(beside(report, older, wishes.baseline), wishes)
 
 
 def refuse_together(wishes: Wishes) -> None:
@@ -203,19 +206,27 @@ def refuse_together(wishes: Wishes) -> None:
         raise click.UsageError(f"--from judges a file: {', '.join(used)} cannot be used with it")
 
 
-def _live(wishes: Wishes) -> Report | None:
-    from cucm_audit.cli import door
+def _live(wishes: Wishes) -> int:
+    from cucm_audit.cli import door, runs
     from cucm_audit.cli.gather import dry_run, gather
+    from cucm_audit.history import kind_of
 
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     cluster = door.resolve(wishes.node, config)
     checks = load_checks(wishes, config.checks)
     if wishes.dry_run:
         say(dry_run(cluster, checks, wishes))
-        return None
+        return 0
     waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
+    older = baseline(wishes, checks)
     with gather(cluster, config, checks, wishes) as snapshot:
-        return mark(judged(snapshot, checks, wishes), waivers)
+        report = mark(judged(snapshot, checks, wishes), waivers)
+    state, notice = state_folder(wishes.state_dir), runs.notice_of(quiet=wishes.quiet)
+    kind = kind_of("audit", report.scope)
+    report = runs.since_last(report, state, kind, notice)
+    code = deliver(beside(report, older, wishes.baseline), wishes)
+    runs.remember(report, state, kind, notice)  # not before its reader could have it
+    return code
 
 
 def load_checks(wishes: Wishes, folders: tuple[Path, ...]) -> "Checks":
@@ -288,4 +299,5 @@ def deliver(report: Report, wishes: Wishes) -> int:
     if nothing_audited(report) and not report.interrupted:
         complain("cucm-audit: nothing at all could be audited")
     allowed = {Reason(word) for word in wishes.allow_unknown}
-    return exit_code(report, fail_on=Severity(wishes.fail_on), allowed=allowed)
+    severity = Severity(wishes.fail_on.removeprefix("new-"))
+    return exit_code(report, fail_on=severity, allowed=allowed, only_new=wishes.fail_on.startswith("new-"))

@@ -16,22 +16,25 @@ from cucm_audit.model import (
     in_doubt,
     still_wrong,
 )
+from cucm_audit.since import new_findings
 
 CLEAN, FOUND, NOTHING, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def exit_code(report: Report, *, fail_on: Severity, allowed: Collection[Reason] = ()) -> int:
+def exit_code(report: Report, *, fail_on: Severity, allowed: Collection[Reason] = (), only_new: bool = False) -> int:
     """Return the exit code: 130, 2, 1, 3, 0, the first that applies.
 
     A note never turns it, whatever ``fail_on`` says below a warning. ``allowed`` are reasons for which not knowing is
     accepted: by name, never wholesale. A waived finding does not count, and neither does a check of which nothing is
-    unknown but single subjects that are waived.
+    unknown but single subjects that are waived. ``only_new``: a finding that stood before does not count; where there
+    was nothing to compare with, all are new.
     """
     if report.interrupted:
         return INTERRUPTED
     if nothing_audited(report):
         return NOTHING
-    if any(_counts(outcome, fail_on) for outcome in report.outcomes if still_wrong(outcome)):
+    wrong = [outcome for outcome in report.outcomes if still_wrong(outcome) and _counts(outcome, fail_on)]
+    if any(not only_new or outcome.findings_cut or any(new_findings(outcome)) for outcome in wrong):
         return FOUND
     return UNKNOWN if unknown_reasons(report) - set(allowed) else CLEAN
 

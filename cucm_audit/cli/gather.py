@@ -16,6 +16,7 @@ from cucm_audit.cli.console import Problem, complain, move, show_cursor
 from cucm_audit.cli.lock import locked
 from cucm_audit.cli.options import state_folder
 from cucm_audit.cli.progress import progress
+from cucm_audit.cli.runs import begin, notice_of
 from cucm_audit.config import Cluster, Config
 from cucm_audit.model import Source
 
@@ -52,8 +53,9 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
     )
     accounts = Accounts(application=application, platform=platform)
     options = _knowing(options, application.user if application else "")
-    notice = None if wishes.quiet else complain
+    notice = notice_of(quiet=wishes.quiet)
     with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path):
+        begin(state, cluster, notice)
         with progress(quiet=wishes.quiet) as told:
             snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
         interrupted = snapshot.get_meta("interrupted") == "1"

@@ -38,7 +38,12 @@ door_options = together(
     option("--user", metavar="NAME", help="Application user (AXL, serviceability); the password is asked for."),
     option("--os-user", metavar="NAME", help="OS administrator (SSH); the password is asked for."),
     option("--config", "config_file", type=file_path(dir_okay=False), metavar="FILE", help="The cluster file."),
-    option("--state-dir", type=file_path(file_okay=False), metavar="DIR", help="Where trust.toml and locks are."),
+    option(
+        "--state-dir",
+        type=file_path(file_okay=False),
+        metavar="DIR",
+        help="Where trust.toml, locks and the history are.",
+    ),
     option("--ca-file", type=file_path(dir_okay=False), metavar="FILE", help="Certificate authorities to trust (PEM)."),
     option("--no-input", is_flag=True, help="Never ask; fail instead."),
 )

@@ -51,21 +51,30 @@ def load(file: Path, check_folders: tuple[Path, ...] = (), waivers: Path | None 
 
     A document keeps the waivers that it was written with, unless others are given.
     """
-    with file.open("rb") as stream:
-        head = stream.read(16)
-    if head == b"SQLite format 3\0":
+    if is_snapshot(file):
         return _judged(file, check_folders, waivers)
+    report = saved(file)
+    if waivers is None:
+        return report
+    return mark(report, accepted((waivers,), _checks(check_folders, door.load(None, quiet=True))))
+
+
+def is_snapshot(file: Path) -> bool:
+    """Say whether a file is a snapshot, rather than a report."""
+    with file.open("rb") as stream:
+        return stream.read(16) == b"SQLite format 3\0"
+
+
+def saved(file: Path) -> Report:
+    """Return the report of a JSON document. Raises Problem when it is none."""
     if file.stat().st_size > MOST_BYTES:
         raise Problem(f"{file} is larger than any report: {file.stat().st_size} bytes")
     from cucm_audit.reports.json import ReportError, read
 
     try:
-        report = read(file.read_bytes())
+        return read(file.read_bytes())
     except ReportError as error:
         raise Problem(f"{file}: {error}") from None
-    if waivers is None:
-        return report
-    return mark(report, accepted((waivers,), _checks(check_folders, door.load(None, quiet=True))))
 
 
 def _checks(check_folders: tuple[Path, ...], config: Config) -> "Checks":

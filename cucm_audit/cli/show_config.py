@@ -51,6 +51,8 @@ def _cluster(wishes: Wishes, config: Any) -> list[list[Any]]:
         "ssh-port": cluster.ssh_port,
         "legacy-tls": "true" if cluster.legacy_tls else "false",
         "api-users": ", ".join(cluster.api_users),
+        "waivers": ", ".join(str(path) for path in (*config.waivers, *cluster.waivers)),
+        "min-interval": f"{cluster.min_interval} s" if cluster.min_interval else "",
         "gentle": "where a node says that it is ill" if cluster.gentle is None else cluster.gentle,
         "timeout-factor": cluster.timeout_factor,
     }

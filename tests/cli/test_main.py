@@ -61,7 +61,7 @@ def test_every_command_has_help(call: Call, name: str) -> None:
         (["audit", "--save-to", "x"], "No such option"),
         (["audits"], "No such command"),
         (["--password", "x"], "No such option"),
-        (["--baseline", "x"], "No such option"),
+        (["--base-line", "x"], "No such option"),
         (["--without", "axl"], "'axl' is not one of"),
         (["--allow-unknown", "everything"], "is not one of"),
         (["--pace", "2"], "at most 1"),
