@@ -98,7 +98,13 @@ COLUMNS = {
     "ldap_system": "user_id_attribute:keep",
     "ldap_agreement": "name:word base:dn server:host",
     "ldap_host": "agreement:word host:host",
+    "ldap_schedule": "agreement:word unit:keep raw_next:scrub",
+    "ldap_sync": "agreement:word outcome:keep raw_outcome:scrub",
     "ldap_authentication": "base:dn",
+    "licence": "smart_licensing:keep registration:keep raw_registration:scrub registration_expires:keep"
+    " registration_failed:drop authorisation:keep raw_authorisation:scrub authorisation_expires:keep"
+    " authorisation_failed:drop last_contact:keep last_contact_status:scrub",
+    "licence_entitlement": "tag:keep kind:keep state:keep raw_state:scrub",
     "app_user": "name:word",
     "app_user_role": "app_user:word access_group:word role:word",
     "device_control": "app_user:word device_id:id",

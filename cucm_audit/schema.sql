@@ -653,6 +653,20 @@ create table ldap_host (       -- the servers of each agreement                 
   priority integer
 );
 
+create table ldap_schedule (   -- when each agreement synchronises                                  [directorypluginschedule, AXL]
+  agreement text not null,
+  repeats integer,             -- 0 = Perform Sync Just Once
+  every integer,
+  unit text not null,
+  raw_next text not null       -- of the next time, as it came: its form is in no source
+);
+
+create table ldap_sync (       -- getLdapSyncStatus of each agreement                                                     [AXL]
+  agreement text primary key not null,
+  outcome text,                -- done, running; NULL for words that no source names
+  raw_outcome text not null    -- the words; when it was is not in them
+);
+
 create table ldap_authentication (  -- System > LDAP > LDAP Authentication                                               [AXL]
   enabled integer not null,
   base text not null
@@ -683,6 +697,31 @@ create table remote_cluster (  -- Extension Mobility Cross Cluster partners     
   cluster_id text primary key not null,
   fqdn text not null,
   version text not null
+);
+
+-- ------------------------------------------------------------------------------------------------------------------ licence
+
+create table licence (         -- getSmartLicenseStatus: one row                                        [AXL, 12.5 and later]
+  smart_licensing text not null,         -- ENABLED, as it came
+  registration text,           -- registered, unregistered, expired, in progress; NULL for a word that no source names
+  raw_registration text not null,
+  registration_expires text not null,    -- as it came: its zone is an abbreviation
+  registration_failed text not null,     -- why, in the node's words; "Successful." when it did not
+  authorisation text,          -- authorised, not in use, evaluation, evaluation expired, out of compliance, expired; NULL as above
+  raw_authorisation text not null,
+  authorisation_expires text not null,
+  authorisation_failed text not null,
+  last_contact text not null,
+  last_contact_status text not null,     -- SUCCEEDED, as it came
+  evaluation_days integer      -- what is left of the evaluation, also when it is not in use; NULL when it is no number
+);
+
+create table licence_entitlement (  -- its entitlements: what the cluster uses                          [AXL, 12.5 and later]
+  tag text primary key not null,
+  kind text not null,          -- UCM_Basic 12.0
+  count integer,
+  state text,                  -- as licence.authorisation
+  raw_state text not null
 );
 
 -- ------------------------------------------------------------------------------------------------------------- registrations

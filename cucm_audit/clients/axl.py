@@ -1,4 +1,4 @@
-"""AXL: the configuration database over ``executeSQLQuery``, and the release over ``getCCMVersion``. Nothing else.
+"""AXL: the database over ``executeSQLQuery``, the release over ``getCCMVersion``, and two small questions.
 
 One request at a time, large answers in pages, rows counted before and after. Limits and faults: reference
 axl-database.md sections 1.1 to 1.6.
@@ -23,11 +23,13 @@ from cucm_audit.clients.guard import AXL_PATH
 from cucm_audit.clients.http import Answer, Session
 from cucm_audit.clients.pace import Gate
 from cucm_audit.clients.place import Place
-from cucm_audit.clients.soap import FaultAnswer, build, fault_error
+from cucm_audit.clients.soap import FaultAnswer, build, fault_error, operation_of
 from cucm_audit.clients.statements import Statement
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
+    from lxml.etree import _Element
+
     from cucm_audit.clients.journal import Journal
     from cucm_audit.secrets import Account
     from cucm_audit.trust import TrustStore
@@ -76,6 +78,7 @@ class Axl:
         self._page = page
         self._sleep = sleep
         self._stepped = False
+        self._heard: dict[tuple[str, ...], _Element] = {}  # small answers, by what was asked
         self._session = Session(
             node,
             account,
@@ -121,6 +124,24 @@ class Axl:
         """
         doing = f"asking for the release of {node_name}"
         return self._release_in(self._ask("getCCMVersion", doing, processNodeName=node_name), doing)
+
+    def small(self, operation: str, doing: str, **values: str) -> "tuple[_Element, Place]":
+        """Return the one element in the body of a small answer, as it came, and whose it is. It is asked for once.
+
+        ``axl_small`` reads them.
+        """
+        key = (operation, *values.values())
+        if key not in self._heard:
+            self._heard[key] = self._element(self._ask(operation, doing, **values), doing)
+        return self._heard[key], self._place
+
+    def _element(self, answer: Answer, doing: str) -> "_Element":
+        trouble: FaultAnswer
+        try:
+            return operation_of(answer, self._place, doing)
+        except FaultAnswer as error:
+            trouble = error
+        raise self._fault(trouble, doing)
 
     def rows(self, statement: Statement) -> Iterator[Row]:
         """Yield the rows of a statement; each has every column, None for NULL and for the empty string.

@@ -30,6 +30,8 @@ PERFMON_PATH = "/perfmonservice2/services/PerfmonService"
 
 #: AXL request versions, newest first. "1.0" serves to ask an unknown cluster for its release and nothing else.
 AXL_VERSIONS = ("15.0", "14.0", "12.5", "12.0", "11.5", "11.0", "10.5", "10.0", "9.1", "9.0", "8.5")
+#: The versions that know smart licensing (schema of AXL 12.5).
+LICENCE_VERSIONS = ("15.0", "14.0", "12.5")
 AXL_NAMESPACE = "http://www.cisco.com/AXL/API/"
 SERVICEABILITY_NAMESPACE = "http://schemas.cisco.com/ast/soap"
 ENVELOPE_NAMESPACE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -41,7 +43,12 @@ OPERATIONS: frozenset[tuple[str, str, str, str]] = frozenset(
         *(
             (AXL_PATH, f"{AXL_NAMESPACE}{version}", operation, f"CUCM:DB ver={version} {operation}")
             for version in AXL_VERSIONS
-            for operation in ("getCCMVersion", "executeSQLQuery")
+            for operation in ("getCCMVersion", "executeSQLQuery", "getLdapSyncStatus")
+        ),
+        *(
+            (AXL_PATH, f"{AXL_NAMESPACE}{version}", operation, f"CUCM:DB ver={version} {operation}")
+            for version in LICENCE_VERSIONS
+            for operation in ("getSmartLicenseStatus",)
         ),
         *(
             (path, SERVICEABILITY_NAMESPACE, operation, operation)

@@ -361,6 +361,14 @@ STATEMENTS: tuple[Statement, ...] = (
         ),
     ),
     Statement(
+        fact="ldap_schedule",
+        sql=(
+            "select c.name, s.repeatable, s.intervalvalue, tsu.name as unitname, s.nextexectime"
+            " from directorypluginschedule s join directorypluginconfig c on s.fkdirectorypluginconfig = c.pkid"
+            " left outer join typescheduleunit tsu on s.tkscheduleunit = tsu.enum order by c.name, s.nextexectime"
+        ),
+    ),
+    Statement(
         fact="ldap_authentication",
         sql="select a.authenticatewithcorpdir, a.userbase from ldapauthentication a",
     ),

@@ -86,6 +86,6 @@ class Fact:
 
 def facts() -> tuple[Fact, ...]:
     """Return every fact, in the order in which the facts of one source are asked."""
-    from cucm_audit.facts import axl, platform, ris, services, web
+    from cucm_audit.facts import axl, axl_small, platform, ris, services, web
 
-    return (*axl.FACTS, *ris.FACTS, *services.FACTS, *web.FACTS, *platform.FACTS)
+    return (*axl.FACTS, *axl_small.FACTS, *ris.FACTS, *services.FACTS, *web.FACTS, *platform.FACTS)

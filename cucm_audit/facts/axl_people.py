@@ -71,6 +71,16 @@ def _ldap_host(line: Line) -> Row:
     }
 
 
+def _ldap_schedule(line: Line) -> Row:
+    return {
+        "agreement": line.name("name"),
+        "repeats": line.maybe_flag("repeatable"),
+        "every": line.maybe_number("intervalvalue"),
+        "unit": line.text("unitname"),
+        "raw_next": line.text("nextexectime"),
+    }
+
+
 def _ldap_authentication(line: Line) -> Row:
     return {"enabled": line.flag("authenticatewithcorpdir"), "base": line.text("userbase")}
 
@@ -87,6 +97,7 @@ PEOPLE: Mapping[str, Callable[[Line], Row | None]] = {
     "ldap_system": _ldap_system,
     "ldap_agreement": _ldap_agreement,
     "ldap_host": _ldap_host,
+    "ldap_schedule": _ldap_schedule,
     "ldap_authentication": _ldap_authentication,
     "device_control": _device_control,
 }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from cucm_audit.simulator import axl_objects, axl_version, database, soap
+from cucm_audit.simulator import axl_objects, axl_small, axl_version, database, soap
 from cucm_audit.simulator.asked import WRITERS
 from cucm_audit.simulator.dictionary import axl_form
 from cucm_audit.simulator.exchange import HTML, Exchange, Reply, page
@@ -62,6 +62,9 @@ def _operation(exchange: Exchange, call: soap.Call, version: str) -> Reply:
         return _version(exchange, call, version)
     if call.name == "executeSQLQuery":
         return _query(exchange, call, version)
+    small = axl_small.answer(exchange, call, version, axl_fault)
+    if small is not None:
+        return small
     try:
         found = axl_objects.answer(exchange, call, version)
     except axl_objects.ItemError as error:

@@ -8,6 +8,8 @@ from cucm_audit.simulator.rows import guid, put
 from cucm_audit.simulator.world import World
 
 BASE = "ou=people,dc=example,dc=com"
+#: How the next time of a schedule is written is in no source: invented.
+NEXT = "2026-11-24 23:00"
 SECRET = "not-a-real-hash"
 
 
@@ -23,6 +25,10 @@ def fill(world: World) -> None:
     ])  # fmt: skip
     put(world, "directorypluginhost", "pkid fkdirectorypluginconfig hostname ldapportnumber sslenabled priority", [
         (guid("ldaphost", place), agreement, f"192.0.2.{201 + place}", 636, "t", place) for place in range(2)
+    ])  # fmt: skip
+    columns = "pkid fkdirectorypluginconfig active repeatable intervalvalue tkscheduleunit nextexectime"
+    put(world, "directorypluginschedule", columns, [
+        (guid("ldapschedule", 1), agreement, "t", "t", 7, 1, NEXT),
     ])  # fmt: skip
     put(world, "ldapauthentication", "pkid authenticatewithcorpdir userbase ldapdn ldappassword", [
         (guid("ldapauth", 1), "t", "dc=example,dc=com", "cn=reader,dc=example,dc=com", SECRET),

@@ -116,6 +116,7 @@ SMALL_TYPES: dict[str, dict[int, str]] = {
     },
     "typeuserassociation": {1: "CTI Control In", 3: "Digest In", 5: "Profile Available", 7: "CTI Controlled Profile"},
     "typedeviceprotocol": PROTOCOLS,
+    "typescheduleunit": {1: "DAY", 2: "WEEK"},  # numbers invented
     "typenodeusage": {0: "Publisher", 1: "Subscriber"},
     "typeprocessnoderole": {1: "CUCM Voice/Video", 2: "CUCM IM and Presence"},
     "typephoneservicedisplay": {0: "Internal", 1: "External URL", 2: "Both", 3: "Default"},

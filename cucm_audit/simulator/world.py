@@ -142,6 +142,10 @@ class World:
     # What clients cost it, and where that was more than a good operator would allow.
     load: Load = field(default_factory=Load, repr=False, compare=False)
     scenario: str = "healthy"
+    # What smart licensing says where it is not what a healthy cluster says: registration, authorization, contact,
+    # evaluation_days, entitlements {kind: state}; and the words of the last synchronisation, by LDAP agreement.
+    licence: dict[str, Any] = field(default_factory=dict)
+    ldap_sync: dict[str, str] = field(default_factory=dict)
     # What the owner of this cluster would write under [cluster.X.settings]; Cluster.toml does.
     settings: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -15,7 +15,7 @@ from cucm_audit.clients import ClientError
 from cucm_audit.clients.axl import Axl
 from cucm_audit.clients.axl_answer import columns_of
 from cucm_audit.clients.axl_version import accepted_by, normal_release, version_for
-from cucm_audit.clients.guard import AXL_VERSIONS, Journal
+from cucm_audit.clients.guard import AXL_VERSIONS, LICENCE_VERSIONS, Journal
 from cucm_audit.clients.soap import build
 from cucm_audit.clients.statements import STATEMENTS, Statement
 from cucm_audit.model import Reason, Source
@@ -159,6 +159,8 @@ def test_requests_are_valid_against_ciscos_schema(version):
     asks = [
         build("axl.wsdl", "getCCMVersion", version=spoken),
         build("axl.wsdl", "getCCMVersion", version=spoken, processNodeName="cucm-sub1"),
+        build("axl.wsdl", "getLdapSyncStatus", version=spoken, name="Example AD"),
+        *([build("axl.wsdl", "getSmartLicenseStatus", version=spoken)] if spoken in LICENCE_VERSIONS else []),
         *(build("axl.wsdl", "executeSQLQuery", version=spoken, sql=statement.sql) for statement in STATEMENTS),
     ]
     for ask in asks:

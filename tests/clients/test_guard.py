@@ -27,7 +27,7 @@ from cucm_audit.clients.statements import STATEMENTS
 SCHEMAS = Path(ciscoaxl.__file__).parent / "schema"
 AST = "http://schemas.cisco.com/ast/soap"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
-READS = {"getCCMVersion", "executeSQLQuery"}
+READS = {"getCCMVersion", "executeSQLQuery", "getLdapSyncStatus", "getSmartLicenseStatus"}
 KNOWN = STATEMENTS[0].sql
 WRITERS = [
     "soapDoControlServices",

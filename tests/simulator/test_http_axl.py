@@ -293,6 +293,11 @@ def test_answers_fit_ciscos_schema(release, version):
                 listing.element
             ]
             assert [row.uuid for row in page] == [rows[1].uuid]
+        assert axl.getLdapSyncStatus(name="Example AD")["return"] == "Sync is performed successfully"
+        if hasattr(client.service, "getSmartLicenseStatus"):
+            licence = axl.getSmartLicenseStatus()["LicenseDetails"]
+            assert (licence.Registration.Status, licence.Authorization.Status) == ("Registered", "Authorized")
+            assert [one.Status for one in licence.LicenseStatus.Entitlement] == ["Init", "InCompliance", "InCompliance"]
         phone = axl.getPhone(name="SEP001BD4100008")["return"].phone
         assert phone.enableExtensionMobility == "true"
         assert phone.lines.line[0].dirn.pattern == "400001"

@@ -30,6 +30,8 @@ def apply(plan: Sequence[Mapping[str, Any]], world: World) -> None:
             if key == "faults":
                 _known(key, value, world)
                 world.faults.update(value)
+            elif key in ("licence", "ldap_sync"):
+                getattr(world, key).update(value)
             else:
                 _set(world, key, value)
 
