@@ -21,6 +21,7 @@ from cucm_audit.model import (
     in_doubt,
     still_wrong,
 )
+from cucm_audit.settling import Settling
 
 #: The documents that are checklists, by what the command calls them.
 DOCUMENTS = ("before-upgrade", "after-upgrade")
@@ -67,6 +68,7 @@ class Checklist:
     saved: str
     lines: tuple[Line, ...]
     report: Report
+    settling: Settling | None = None
 
     @property
     def whole(self) -> bool:
@@ -74,8 +76,17 @@ class Checklist:
         return self.report.complete and not _left_out(self.report)
 
 
-def checklist(report: Report, checks: Checks, document: str, *, target: str, before: str, saved: str) -> Checklist:
-    """Return the checklist of a document from a report that judged it."""
+def checklist(
+    report: Report,
+    checks: Checks,
+    document: str,
+    *,
+    target: str,
+    before: str,
+    saved: str,
+    settling: Settling | None = None,
+) -> Checklist:
+    """Return the checklist of a document from a report that judged it. ``settling`` is told and changes no verdict."""
     lines = tuple(_line(row, report) for row in checks.rows if row.document == document)
     verdict, why = _verdict(lines, report)
     title = next(one.title for one in checks.documents if one.id == document)
@@ -90,6 +101,7 @@ def checklist(report: Report, checks: Checks, document: str, *, target: str, bef
         saved=saved,
         lines=lines,
         report=report,
+        settling=settling,
     )
 
 

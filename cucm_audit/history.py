@@ -38,7 +38,7 @@ class HistoryError(Exception):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. ``away`` of ``phones`` that were registered before are not now; null when that was not compared.
+    """One run. So many phones that were registered before were ``away``; null when that was not compared, or not known.
 
     ``before`` names the snapshot that it was compared with ('' = none).
     """
@@ -50,7 +50,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     complete: bool = False
     away: int | None = None
-    phones: int | None = None
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):
@@ -142,8 +141,6 @@ def remembered(history: History, report: Report, kind: str, before: str = "", *,
 
 def _run(report: Report, kind: str, before: str) -> Run:
     failed = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.FAIL]
-    away = next((o for o in report.outcomes if o.check == "phone-away"), None)
-    known = before and away is not None and away.verdict in (Verdict.PASS, Verdict.FAIL) and not away.could_not_tell
     return Run(
         at=report.taken_at,
         kind=kind,
@@ -154,9 +151,16 @@ def _run(report: Report, kind: str, before: str) -> Run:
         },
         unknown=sum(outcome.verdict is Verdict.UNKNOWN for outcome in report.outcomes),
         complete=report.complete,
-        away=len(away.findings) + away.findings_cut if known and away else None,
-        phones=away.examined if known and away else None,
+        away=away(report) if before else None,
     )
+
+
+def away(report: Report) -> int | None:
+    """Return how many phones did not come back, by the check that names each; None when it could not tell them all."""
+    check = next((outcome for outcome in report.outcomes if outcome.check == "phone-away"), None)
+    if check is None or check.verdict not in (Verdict.PASS, Verdict.FAIL) or check.could_not_tell:
+        return None
+    return len(check.findings) + check.findings_cut
 
 
 def _last(past: Past) -> Last:

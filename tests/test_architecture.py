@@ -41,6 +41,7 @@ JUDGING = {
     "waivers",
     "since",
     "history",
+    "settling",
     "reports",
 }
 #: Rooms and single modules, highest floor first; on one floor anybody may import anybody of the same side.

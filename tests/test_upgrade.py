@@ -1,5 +1,6 @@
 """Before and after an upgrade, from the command line to simulated clusters and back."""
 
+import datetime as dt
 import json
 import shutil
 import sqlite3
@@ -11,6 +12,10 @@ import pytest
 from labs import Lab, lab, verdicts
 
 from cucm_audit.cli import run
+from cucm_audit.history import Run
+from cucm_audit.model import Reason, Verdict
+from cucm_audit.settling import settling
+from tests.reports.invented import finding, outcome, report
 
 #: What went wrong in the scenario upgraded-badly: the check that names it, and the words that it must say.
 SEVEN = {
@@ -99,6 +104,7 @@ def test_an_upgrade_that_went_wrong_in_seven_ways_names_all_seven_and_nothing_el
     assert (code, told["verdict"], len(told["why"])) == (1, "no-go", 7)
     assert text.splitlines()[0] == "NO-GO: lab, 15.0.1.12900-234 to 15"
     assert text.count("\n  - A") == 7, "why stands right below"
+    assert "Row A4: " in text, "and whether phones still come back"
 
 
 def away(told: dict[str, Any]) -> set[str]:
@@ -120,6 +126,76 @@ def test_phones_within_the_tolerance_are_listed_and_stop_nothing(upgraded: Lab, 
             row.status = "Registered"
     assert away(told) == {row.name for row in three[:2]}
     assert (code, stricter) == (0, 1), "two of a hundred may be away, three may not"
+
+
+def minutes_ago(there: Lab, minutes: int) -> None:
+    """Let the runs that are remembered be older."""
+    path = next((there.folder / "state" / "history").glob("lab-*.json"))
+    kept = json.loads(path.read_text("utf-8"))
+    for one in kept["runs"]:
+        one["at"] = str(dt.datetime.fromisoformat(one["at"]) - dt.timedelta(minutes=minutes))
+    path.write_text(json.dumps(kept), "utf-8")
+
+
+def test_the_next_run_says_whether_phones_still_come_back(
+    upgraded: Lab, saved: tuple[Path, int, str], tmp_path: Path
+) -> None:
+    for path in (upgraded.folder / "state").glob("history/*"):
+        path.unlink()
+    copy = tmp_path / "moved.db"
+    shutil.copy(saved[0], copy)
+    rows = upgraded.world.registrations[:12]
+    told = []
+    try:
+        for row in rows:
+            row.status = "UnRegistered"
+        for number, before in ((12, saved[0]), (7, copy)):
+            for row in rows[number:]:
+                row.status = "Registered"
+            told.append(after(upgraded, before))
+            minutes_ago(upgraded, 12)
+    finally:
+        for row in rows:
+            row.status = "Registered"
+    assert [made["settling"]["state"] for _, made in told] == ["first", "falling"]
+    assert [(code, made["verdict"]) for code, made in told] == [(1, "no-go")] * 2, "a number that falls excuses nothing"
+    assert told[0][1]["settling"]["says"].startswith("12 phones are away. Phones take a while: run this again in 10 ")
+    assert "still settling: 7 phones are away now, 12 were 12 minutes before" in told[1][1]["settling"]["says"]
+    assert [one["away"] for one in told[1][1]["settling"]["earlier"]] == [12]
+
+
+RUNS = [
+    ((), 4, "first", "4 phones are away. Phones take a while"),
+    ((), 0, "back", ""),
+    (((20, 5),), 0, "back", "all phones are back; at"),
+    (((20, 5),), 1, "falling", "still settling: 1 phone is away now, 5 were 20 minutes before: the number falls"),
+    (((20, 1),), 3, "rising", "not settling: 3 phones are away now, 1 was 20 minutes before: the number grows"),
+    (((2, 3),), 3, "steady", "too soon to say"),
+    (((40, 9), (30, 8), (20, 7), (10, 5)), 3, "falling", "(8 at"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "away", "state", "says"), RUNS)
+def test_what_is_said_about_phones_that_are_away(
+    earlier: tuple[tuple[int, int], ...], away: int, state: str, says: str
+) -> None:
+    now = dt.datetime(2026, 11, 20, 9, 0, 0)
+    runs = [
+        Run(at=str(now - dt.timedelta(minutes=minutes)), kind="k", before="b", away=number)
+        for minutes, number in earlier
+    ]
+    strange = [Run(at=str(now - dt.timedelta(minutes=1)), kind=kind, before=before, away=99)
+               for kind, before in (("k", "other"), ("other", "b"))]  # fmt: skip
+    found = tuple(finding(f"SEP{number}") for number in range(away))
+    away_now = outcome(Verdict.FAIL if away else Verdict.PASS, check="phone-away", findings=found)
+    made = settling(report(away_now, taken_at=str(now)), [*runs, *strange], "k", "b")
+    assert made is not None
+    assert (made.state, says in made.says, bool(made.says)) == (state, True, bool(says))
+    unsure = outcome(Verdict.UNKNOWN, check="phone-away", reason=Reason.TIMEOUT)
+    assert settling(report(unsure, taken_at=str(now)), runs, "k", "b") is None
+    longer = settling(report(away_now, taken_at=str(now)), runs, "k", "b", min_interval=3600)
+    assert longer is not None
+    assert longer.again == 60
 
 
 def test_a_snapshot_with_holes_is_not_called_whole(tmp_path: Path) -> None:

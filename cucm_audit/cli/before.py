@@ -20,6 +20,17 @@ def look(path: Path) -> str:
         snapshot.close()
 
 
+def identity(path: Path) -> str:
+    """Return what tells a snapshot from every other, wherever its file is: whose it is, and when it was taken."""
+    from cucm_audit.snapshot import Snapshot
+
+    snapshot = Snapshot.open(path)
+    try:
+        return f"{snapshot.get_meta('cluster_id')} {snapshot.get_meta('taken_at')}"
+    finally:
+        snapshot.close()
+
+
 def beside(snapshot: "Snapshot", path: Path) -> None:
     """Put the snapshot of a file beside another one, for checks that compare.
 

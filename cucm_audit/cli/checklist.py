@@ -16,7 +16,7 @@ from cucm_audit.cli.audit import (
     refuse_together,
     target_option,
 )
-from cucm_audit.cli.before import look
+from cucm_audit.cli.before import identity, look
 from cucm_audit.cli.console import refuse_existing, say, width, write_file
 from cucm_audit.cli.exits import INTERRUPTED, NOTHING, nothing_audited
 from cucm_audit.cli.options import (
@@ -25,6 +25,7 @@ from cucm_audit.cli.options import (
     file_path,
     option,
     output_options,
+    state_folder,
     talk_options,
     together,
 )
@@ -86,13 +87,17 @@ def after_upgrade(**given: Any) -> int:
 
 def _run(wishes: Wishes, document: str) -> int:
     from cucm_audit.checklist import checklist
-    from cucm_audit.cli import door
+    from cucm_audit.cli import door, runs
 
     refuse_existing(wishes.output, force=wishes.force)
     refuse_existing(wishes.save, force=wishes.force)
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     checks = load_checks(wishes, config.checks)
     report = _from_file(wishes, checks, config) if wishes.from_file else _live(wishes, checks, config)
+    state, notice = state_folder(wishes.state_dir), runs.notice_of(quiet=wishes.quiet)
+    kind, before = f"checklist {document}", identity(wishes.before) if wishes.before else ""
+    entry = config.clusters.get(report.cluster)
+    settling = runs.settling_of(report, state, kind, before, notice, entry.min_interval if entry else 0)
     made = checklist(
         report,
         checks,
@@ -100,8 +105,11 @@ def _run(wishes: Wishes, document: str) -> int:
         target=wishes.target,
         before=str(wishes.before or ""),
         saved=str(wishes.save or ""),
+        settling=settling,
     )
     _deliver(made, wishes)
+    if not wishes.from_file:
+        runs.remember(report, state, kind, notice, before=before, findings=False)
     if report.interrupted:
         return INTERRUPTED
     return NOTHING if nothing_audited(report) else _EXITS[made.verdict]

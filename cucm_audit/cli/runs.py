@@ -15,6 +15,7 @@ from cucm_audit.cli.lock import slug
 from cucm_audit.config import Cluster
 from cucm_audit.history import History, HistoryError, read, remembered, too_early, written
 from cucm_audit.model import Report
+from cucm_audit.settling import Settling, settling
 from cucm_audit.since import compare
 
 Notice = Callable[[str], None]
@@ -85,6 +86,16 @@ def since_last(report: Report, state: Path, kind: str, notice: Notice) -> Report
     history = load(state, report.cluster, notice)
     past = history.past(kind) if history is not None else None
     return report if past is None else compare(report, past)
+
+
+def settling_of(
+    report: Report, state: Path, kind: str, before: str, notice: Notice, min_interval: int
+) -> Settling | None:
+    """Return whether phones still come back, by the runs of this kind with the same snapshot from before."""
+    if not before:
+        return None
+    history = load(state, report.cluster, notice)
+    return settling(report, history.runs if history is not None else (), kind, before, min_interval)
 
 
 def remember(

@@ -13,6 +13,7 @@ from cucm_audit.reports.lines import hanging
 from cucm_audit.reports.sanitize import escape_hidden, plain, visible
 from cucm_audit.reports.standing import accepted_as
 from cucm_audit.reports.text import shown
+from cucm_audit.settling import Settling
 
 NARROWEST = 60
 MOST_SUBJECTS = 10
@@ -42,6 +43,7 @@ def document(made: Checklist, width: int = 0, *, verbose: bool = False) -> str: 
         "target": made.target or None,
         "before": made.before or None,
         "saved": {"file": made.saved, "whole": made.whole} if made.saved else None,
+        "settling": _settling(made.settling) if made.settling else None,
         "rows": [_row(line) for line in made.lines],
         "report": json.loads(report_json.render(made.report)),
     }
@@ -50,6 +52,16 @@ def document(made: Checklist, width: int = 0, *, verbose: bool = False) -> str: 
         escape_hidden(json.dumps({key: _kept(value) for key, value in told.items()}, ensure_ascii=False, indent=2))
         + "\n"
     )
+
+
+def _settling(settling: Settling) -> dict[str, object]:
+    return {
+        "state": settling.state,
+        "away": settling.away,
+        "earlier": [{"at": moment, "away": number} for moment, number in settling.earlier],
+        "again_in_minutes": settling.again,
+        "says": settling.says or None,
+    }
 
 
 def _kept(value: object) -> object:
@@ -102,6 +114,8 @@ class _Page:
             yield from self.said(reason, "  - ")
         for accepted_one in made.waived:
             yield from self.said(f"waived: {accepted_one}", "  - ")
+        if made.settling and made.settling.says:
+            yield from self.said(f"Row A4: {made.settling.says}")
         for use in made.report.waivers:
             if use.state == "expired":
                 yield from self.said(f"expired: {use.place}: the waiver of {use.check} ended on {use.until}", "  - ")
