@@ -99,7 +99,7 @@ class Check:
     document: str
     sql: str
     columns: tuple[str, ...]
-    nodes: str = "voice"  # whose answers a check of the cluster needs; "all" when it looks at IM and Presence too
+    nodes: str = "voice"  # whose answers it needs, which nodes it looks at; "all": IM and Presence too
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -49,7 +49,9 @@ NAMED: Mapping[str, str] = {
     "credential_policy": "name",
 }
 #: Tables and columns that change by themselves.
-VOLATILE_TABLES = frozenset({"node_clock", "ntp_source", "perf_counter", "replication_check", "system_event"})
+VOLATILE_TABLES = frozenset(
+    {"node_clock", "ntp_source", "perf_counter", "replication_check", "ris_node", "system_event"}
+)
 VOLATILE: Mapping[str, frozenset[str]] = {
     "node_status": frozenset({"cpu_idle_percent", "load_1", "memory_free_kb", "memory_used_kb"}),
     "disk": frozenset({"free_kb", "used_kb", "used_percent"}),

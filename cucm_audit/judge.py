@@ -128,7 +128,7 @@ class _Bench:
     # ------------------------------------------------------------------------------------------------------- one check
 
     def outcomes(self, check: Check, rows: tuple[Row, ...]) -> Iterator[Outcome]:
-        """Give the outcome of a check for the cluster, or one for each voice node."""
+        """Give the outcome of a check for the cluster, or one for each node that it looks at."""
         blank = Outcome(
             check=check.id,
             title=check.title,
@@ -141,7 +141,7 @@ class _Bench:
         if check.per == "node" and not self.seen.voice:
             yield self.seen.no_nodes(blank)
             return
-        scopes = self.seen.voice if check.per == "node" else [""]
+        scopes = self.seen.scopes(everybody=check.nodes == "all") if check.per == "node" else [""]
         applies = {scope: self.seen.lack(check, replace(blank, node=scope)) for scope in scopes}
         seen, trouble = self._look(check, scopes) if any(_worth_a_look(o) for o in applies.values()) else ({}, None)
         for scope in scopes:

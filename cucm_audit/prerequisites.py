@@ -33,6 +33,10 @@ class Prerequisites:
         self.nodes_known = entry is not None and entry.state is State.WHOLE and bool(self.voice)
         self._before = Prerequisites(snapshot.before) if snapshot.before is not None else None
 
+    def scopes(self, *, everybody: bool) -> list[str]:
+        """Return the nodes that a check by node looks at: those that run voice, or IM and Presence as well."""
+        return [*self.voice, *(name for name in self._all if name not in self.voice)] if everybody else self.voice
+
     def nodes(self) -> Iterator[dict[str, Any]]:
         """Give the nodes as the report prints them."""
         for name, address, role, voice in self._snapshot.select(
@@ -118,7 +122,7 @@ class Prerequisites:
 
     def _lacking_before(self, blank: Outcome, reads: Reads, *, everybody: bool) -> Outcome | None:
         """Say the same of the snapshot from before, with its own ledger and its own nodes."""
-        if self.nodes_known and blank.node and blank.node not in self.voice:
+        if self.nodes_known and blank.node and blank.node not in self.scopes(everybody=everybody):
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"{blank.node} was not in the cluster before")
         lack = self._lacking(blank, reads.before, reads.before_publisher, everybody=everybody)
         return lack and replace(lack, detail=f"in the snapshot from before, {lack.detail}")

@@ -112,6 +112,7 @@ COLUMNS = {
     "remote_cluster": "cluster_id:word fqdn:host version:keep",
     "registration": "node:host phone:device status:keep protocol:keep active_load:load inactive_load:load"
     " download_status:scrub login_user:word address:host seen_at:keep",
+    "ris_node": "node:host code:keep",
     "device_registration": "node:host device:device status:keep address:host seen_at:keep",
     "other_device": "id:id name:device class:keep",
 }

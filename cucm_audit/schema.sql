@@ -743,6 +743,13 @@ create table registration (    -- selectCmDeviceExt; one row a phone, the newest
 );
 create index registration_node on registration (node);
 
+create table ris_node (        -- what RIS said of each node, in the answers of this run                                     [RIS]
+  node text not null,
+  code text not null,          -- Ok, NotFound, NodeNotResponding, InternalError ..., as it came
+  answers integer not null,    -- in how many answers
+  primary key (node, code)
+);
+
 create table device_registration (  -- the same of the other devices                                  [RIS, per answering node]
   node text not null,
   device text not null,

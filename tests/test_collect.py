@@ -120,7 +120,7 @@ class Script(Clients):
             down = SimpleNamespace(name="cucm-sub", return_code="NodeNotResponding", no_change=False, devices=())
             yield SimpleNamespace(asked=names, nodes=(said, down), total_found=len(devices))
 
-        return SimpleNamespace(devices=devices)
+        return SimpleNamespace(devices=devices, codes={("cucm-pub", "Ok"): 1, ("cucm-sub", "NodeNotResponding"): 1})
 
     def services(self, node, journal):
         def said(what):

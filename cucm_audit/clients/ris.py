@@ -7,6 +7,7 @@ serviceability.md section 1.
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ class Ris:
     """RIS through one node, for the whole cluster.
 
     ``per_minute`` is the cluster's own limit, of which the share ``pace`` is used; ``chunk`` names go in one request
-    (1000, 200 before release 9.1). ``waiting`` is told the seconds of each wait. ``requests`` counts what was sent.
+    (1000, 200 before release 9.1). ``waiting`` is told the seconds of each wait. ``requests`` counts what was sent,
+    ``codes`` in how many answers which node had which return code.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Ris:
         self._waiting = waiting
         self._sleep = sleep
         self._operation = "selectCmDeviceExt"
+        self.codes: Counter[tuple[str, str]] = Counter()
         self._session = Session(node, account, trust, journal, source=Source.RIS, ca_file=ca_file, deadline=deadline)
         self._place = self._session.place
 
@@ -147,7 +150,9 @@ class Ris:
         element = operation_of(answer, self._place, doing)
         trouble: ClientError | None = None
         try:
-            return read_devices(element, names)
+            found = read_devices(element, names)
+            self.codes.update({(node.name, node.return_code) for node in found.nodes})
+            return found
         except Malformed as error:
             trouble = malformed(self._place, doing, str(error))
         raise trouble

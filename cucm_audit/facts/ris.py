@@ -21,6 +21,7 @@ _FINE = {"Ok", "NotFound"}
 #: An answer with exactly so many devices, and fewer than asked, was probably cut: RIS cuts without a word.
 _CAPS = {200, 1000, 2000}
 _PAGE = 1000
+_SOME = 20  # devices that are asked for when only the nodes' return codes are wanted
 #: Visible ASCII, without what means something else to RIS.
 _NAME = re.compile(r"[^\x00-\x20*%?,\x7f-\U0010ffff]{1,128}")
 _NAMES = "select name from phone where name > ? order by name limit ?"
@@ -36,6 +37,23 @@ def gather_registration(ask: Ask) -> Iterator[Row]:
 def gather_device_registration(ask: Ask) -> Iterator[Row]:
     """Yield the same of trunks, gateways, media resources and route points."""
     yield from _gather(ask, _OTHER_NAMES, _other_row)
+
+
+def gather_ris_node(ask: Ask) -> Iterator[Row]:
+    """Yield what RIS said of each node in the answers so far; asks for a few devices when there was none.
+
+    A node that is named with another spelling than System > Server has is left out: nobody's testimony.
+    """
+    assert ask.ris is not None
+    if not ask.ris.codes:
+        some = [str(name) for (name,) in ask.select(_OTHER_NAMES, ("", _SOME)) if _NAME.fullmatch(str(name))]
+        list(ask.ris.devices(some))
+    said: Counter[tuple[str, str]] = Counter()
+    for (name, code), answers in ask.ris.codes.items():
+        if node := _find(ask.nodes, name):
+            said[(node.name, code)] += answers
+    for (name, code), answers in sorted(said.items()):
+        yield {"node": name, "code": code, "answers": answers}
 
 
 def _gather(ask: Ask, names: str, row: Callable[[str, str, Mapping[str, str]], Row]) -> Iterator[Row]:
@@ -210,5 +228,14 @@ FACTS: tuple[Fact, ...] = (
         asks=("selectCmDeviceExt",),
         needs=("other_device",),
         nodes_answer=True,
+    ),
+    # After the others: it goes by the answers that they got.
+    Fact(
+        table="ris_node",
+        per=Per.CLUSTER,
+        source=Source.RIS,
+        gather=gather_ris_node,
+        asks=("selectCmDeviceExt",),
+        needs=("other_device",),
     ),
 )

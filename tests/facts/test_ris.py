@@ -1,10 +1,12 @@
 """Registrations: the newest answer of each phone, and which nodes were not heard."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from cucm_audit.clients import ClientError
 from cucm_audit.facts import Ask
-from cucm_audit.facts.ris import gather_device_registration, gather_registration
+from cucm_audit.facts.ris import gather_device_registration, gather_registration, gather_ris_node
 from cucm_audit.model import Node, Reason
 
 NODES = (
@@ -171,3 +173,27 @@ def test_trunks_and_media_resources_are_asked_by_name_too():
         ("SBC-Berlin", "pub", "UnRegistered", 8)
     ]
     assert not troubles
+
+
+def test_what_ris_says_of_the_nodes_is_taken_from_the_answers_that_there_were():
+    heard = {("pub", "Ok"): 3, ("sub1", "NodeNotResponding"): 2, ("127.0.10.2", "Ok"): 1, ("elsewhere", "Ok"): 1}
+    ris = SimpleNamespace(codes=heard, devices=lambda names: pytest.fail("nothing has to be asked"))
+    rows = list(gather_ris_node(Ask(node=None, nodes=NODES, release="", select=lambda sql, values: iter(()), ris=ris)))
+    assert [(row["node"], row["code"], row["answers"]) for row in rows] == [
+        ("SUB1.example.com", "NodeNotResponding", 2),
+        ("SUB1.example.com", "Ok", 1),
+        ("pub", "Ok", 3),
+    ]
+
+
+def test_a_few_devices_are_asked_for_when_nobody_asked_before():
+    ris = SimpleNamespace(codes={})
+
+    def devices(names):
+        ris.codes[("sub1", "NodeNotResponding")] = 1
+        yield names
+
+    ris.devices = devices
+    names = iter([("MOH_1",), ("odd,name",)])
+    rows = list(gather_ris_node(Ask(node=None, nodes=NODES, release="", select=lambda sql, values: names, ris=ris)))
+    assert [(row["node"], row["code"]) for row in rows] == [("SUB1.example.com", "NodeNotResponding")]
