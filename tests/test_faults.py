@@ -484,7 +484,12 @@ ROWS: dict[str, Row] = {
         sub({"cli_wrap": 60}, code=None))),  # type: ignore[arg-type]
     "F66": Row(says="Pagers.", cases=(
         sub({"cli_no_pagination": True, "cli_page_lines": 10}, code=0, nodes=set()),
-        # What a pager without page numbers loses cannot be noticed by what is left: a known limit.
+        # A page that is lost once is noticed by a second reading and mended by a third; one that is lost time and again
+        # leaves the fact in doubt.
+        sub({"cli_no_pagination": True, "cli_page_lines": 10, "cli_pager_lost": [True, 0, 0]}, code=0, nodes=set()),
+        sub({"cli_no_pagination": True, "cli_page_lines": 10, "cli_pager_lost": [True, False] * 40},
+            "inconsistent", "malformed"),
+        # What is lost in the same place each time cannot be noticed by what is left: a known limit.
         sub({"cli_no_pagination": True, "cli_pager_lost": True}, code=None, same_world=False))),  # type: ignore[arg-type]
     "F67": Row(says="A question is never answered.", cases=(
         sub({"cli_question": {STATUS: "Are you sure you want to continue (yes/no)? "}}, "unexpected_prompt",

@@ -7,12 +7,12 @@ session is closed. Behaviour of the CLI: reference cli.md section 2.
 import datetime as dt
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cucm_audit.clients import ClientError, cli_text, ssh_login
-from cucm_audit.clients.commands import PAGINATION_OFF, Command
+from cucm_audit.clients import ClientError, cli_text, paged, ssh_login
+from cucm_audit.clients.commands import PAGINATION_OFF, Command, Paged
 from cucm_audit.clients.dial import Deadline, Place
 from cucm_audit.clients.guard import SSH_LOGIN, Journal, check_command
 from cucm_audit.clients.screen import Screen
@@ -43,13 +43,16 @@ _HINTS = {
 class CliAnswer:
     """What a command printed: LF only, without echo, prompt and pager lines.
 
-    ``started`` is when it was typed, ``ended`` when its last byte came; both are our clock, UTC.
+    ``started`` is when it was typed, ``ended`` when its last byte came; both are our clock, UTC. ``paged`` says that it
+    came over the pager that counts nothing, ``doubt`` why it may be short after all, '' when it is whole.
     """
 
     command: str
     text: str
     started: dt.datetime
     ended: dt.datetime
+    paged: bool = False
+    doubt: str = ""
 
 
 class Ssh:
@@ -203,14 +206,20 @@ class Ssh:
     def _ask(self, command: Command) -> CliAnswer | ClientError:
         doing = f"typing {command.text}"
         try:
-            self.open()
-            assert self._terminal is not None
-            return self._converse(self._terminal, command, doing)
+            answer = self._read(command, doing)
+            if not answer.paged or command.paged is Paged.ITSELF:
+                return answer
+            if command.paged is Paged.NOTHING:
+                return replace(answer, doubt=paged.ONCE)
+            answer, doubt = paged.agreed(answer, lambda: self._read(command, doing))
+            return replace(answer, doubt=doubt)
         except ClientError as error:
             return error.with_traceback(None)
 
-    def _converse(self, terminal: Terminal, command: Command, doing: str) -> CliAnswer:
-        screen, started = Screen(), dt.datetime.now(dt.UTC)
+    def _read(self, command: Command, doing: str) -> CliAnswer:
+        self.open()
+        assert self._terminal is not None
+        terminal, screen, started = self._terminal, Screen(), dt.datetime.now(dt.UTC)
         try:
             terminal.type(command)
             terminal.read(screen, time.monotonic() + command.timeout, doing)
@@ -236,4 +245,5 @@ class Ssh:
 
 
 def _answer(command: str, lines: list[str], started: dt.datetime, terminal: Terminal) -> CliAnswer:
-    return CliAnswer(command=command, text="\n".join(lines), started=started, ended=terminal.last_byte)
+    text = "\n".join(lines)
+    return CliAnswer(command=command, text=text, started=started, ended=terminal.last_byte, paged=terminal.paged)

@@ -28,11 +28,13 @@ _SEND_SECONDS = 10.0
 class Terminal:
     """One shell of one node. ``last_byte`` is when output last came, UTC, our clock.
 
-    Methods raise :class:`ClientError`; after one of those the shell is closed and stays so.
+    ``paged`` says whether the output pager, which counts nothing, stood in what was read last. Methods raise
+    :class:`ClientError`; after one of those the shell is closed and stays so.
     """
 
     def __init__(self, channel: "paramiko.Channel", place: Place, journal: Journal) -> None:
         self.last_byte = dt.datetime.now(dt.UTC)
+        self.paged = False
         self._channel, self._place, self._journal = channel, place, journal
 
     def type(self, command: Command) -> None:
@@ -62,7 +64,7 @@ class Terminal:
         ``end`` is a monotonic time. Raises :class:`ClientError`: timeout, too_large, disconnected,
         unexpected_prompt (a question; not a byte is typed after it), truncated or inconsistent (a page is missing).
         """
-        pages = Pages(self._place, doing)
+        pages, self.paged = Pages(self._place, doing), False
         while True:
             tail = cli_text.tail_of(screen.tail(), screen.last_line())
             if greeting and tail in (Tail.PAGER, Tail.FILE_PAGER):
@@ -92,6 +94,7 @@ class Terminal:
             raise self._place.error(
                 Reason.UNEXPECTED_PROMPT, doing, _QUESTION_HINT, f"the node asks: {_end_of(screen)}"
             )
+        self.paged = self.paged or tail is Tail.PAGER
         key = pages.turn(screen) if tail is Tail.FILE_PAGER else " "
         screen.drop_tail(key)
         self.press(key)

@@ -37,7 +37,8 @@ An answer (COMMAND)
     cli_question          {COMMAND: question} instead of an answer
     cli_answer            {COMMAND: text}: this answer, whatever the state of the world
     cli_error             {COMMAND: text}: this text, then "Executed command unsuccessfully"
-    cli_pager_lost        True: a pager swallows its second page
+    cli_pager_lost        True: a pager swallows its second page; a list of True and False: of the next answers that are
+                          paged, these (the list grows shorter)
     cli_chunk             bytes a packet
     cli_wrap              columns: longer lines are broken
     cli_noise             True: CR CR LF, lone CR, control sequences and backspaces in the output

@@ -14,7 +14,7 @@ def page_output(terminal: Terminal, faults: Faults, lines: list[str]) -> None:
     size = int(faults.get("cli_page_lines", _OUTPUT_PAGE)) or max(terminal.size()[1] - 1, 1)
     at = size
     terminal.lines(lines[:at])
-    lost = bool(faults.get("cli_pager_lost"))
+    lost = _loses(faults)
     while at < len(lines):
         terminal.write(f"{_BOLD}{_MORE}{_PLAIN}{_WIPE}")
         key = terminal.key()
@@ -33,7 +33,7 @@ def page_output(terminal: Terminal, faults: Faults, lines: list[str]) -> None:
 def page_file(terminal: Terminal, faults: Faults, lines: list[str]) -> None:
     """Print a file twenty lines a page: n, p, b, e and q, also where it has three lines only."""
     start, shown = 0, -1
-    lost = bool(faults.get("cli_pager_lost"))
+    lost = _loses(faults)
     while True:
         if start != shown:
             _show_page(terminal, lines, start)
@@ -48,6 +48,11 @@ def page_file(terminal: Terminal, faults: Faults, lines: list[str]) -> None:
         start = wanted
         if start != shown:
             terminal.write("\r\n")
+
+
+def _loses(faults: Faults) -> bool:
+    how = faults.get("cli_pager_lost")
+    return bool(how.pop(0) if isinstance(how, list) and how else how)
 
 
 def _show_page(terminal: Terminal, lines: list[str], start: int) -> None:

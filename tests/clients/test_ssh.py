@@ -442,8 +442,26 @@ def pager(shell, lines, page, newline):
 def test_the_output_pager_is_driven(lab, wiped):
     lines = [f"  service {number}[STARTED]" for number in range(50)]
     server, client = lab(answers={"utils service list": lambda shell: pager(shell, lines, 20, wiped)})
-    assert client.run(SERVICES).text == "\n".join(lines)
-    assert server.typed.count(b" ") - b"set cli pagination off utils service list".count(b" ") + 1 == 2
+    answer = client.run(SERVICES)
+    assert (answer.text, answer.doubt) == ("\n".join(lines), "")
+    assert server.typed.count(b"utils service list\n  ") == 2, "nothing else says that no line was lost"
+
+
+def test_a_page_that_is_lost_once_is_read_again(lab):
+    lines = [f"  service {'x' * number}[STARTED]" for number in range(50)]
+    readings = [lines[:20] + lines[40:], lines, lines]
+    _, client = lab(answers={"utils service list": lambda shell: pager(shell, readings.pop(0), 20, "\r\n")})
+    answer = client.run(SERVICES)
+    assert (answer.text, answer.doubt) == ("\n".join(lines), "")
+
+
+def test_a_second_reading_that_fails_leaves_the_first_in_doubt(lab):
+    lines = [f"  service {'x' * number}[STARTED]" for number in range(50)]
+    readings = [lambda shell: pager(shell, lines, 20, "\r\n"), lambda shell: shell.say("Continue (yes/no)? ")]
+    _, client = lab(answers={"utils service list": lambda shell: readings.pop(0)(shell)})
+    answer = client.run(SERVICES)
+    assert answer.text == "\n".join(lines)
+    assert "unexpected_prompt" in answer.doubt
 
 
 def file_pager(lines, page=20, show=None, end="end of the file reached\r\n", after="\r\n", total=None):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Parse = Callable[[str], Parsed]
 
+_PAGER_HINT = "This release cannot switch its pager off. Run the audit again; see the node's load and the line to it."
+
 
 def fact(table: str, per: Per, command: Command, parse: Parse, *, never_empty: bool = False) -> Fact:
     """Return the fact that fills ``table`` from one command's answer, whose rows carry the node's name."""
@@ -42,9 +44,15 @@ def node_rows(ask: Ask, *, command: Command, parse: Parse, table: str) -> Iterat
 
 
 def heard(ask: Ask, command: Command, parse: Parse) -> "tuple[CliAnswer, Parsed]":
-    """Run the command and read its answer. An answer that cannot be read is kept, then raised as ClientError."""
+    """Run the command and read its answer. An answer that cannot be read is kept, then raised as ClientError.
+
+    One that came over the pager and may be short is read, and the fact is not whole.
+    """
     assert ask.ssh is not None
     answer = ask.ssh.run(command)
+    if answer.doubt:
+        ask.keep(command.text, answer.text)
+        ask.partial(Reason.INCONSISTENT, f"{command.text}: {answer.doubt}", _PAGER_HINT)
     try:
         return answer, parse(answer.text)
     except Unreadable as error:

@@ -37,6 +37,7 @@ class Answer:
     text: str
     started: dt.datetime
     ended: dt.datetime
+    doubt: str = ""
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Console:
 
     answers: dict
     seconds: float = 2.0
+    doubt: str = ""
     asked: list = field(default_factory=list)
 
     def run(self, command):
@@ -70,18 +72,18 @@ class Console:
         text = self.answers[command.text]
         if isinstance(text, ClientError):
             raise text
-        return Answer(text, START, START + dt.timedelta(seconds=self.seconds))
+        return Answer(text, START, START + dt.timedelta(seconds=self.seconds), self.doubt)
 
 
 def node(name="bonn-pub", role=Role.PUBLISHER, voice=True):
     return Node(name=name, address="127.0.0.1", role=role, voice=voice)
 
 
-def gather(table, answers, *, nodes=2, presence=0, seconds=2.0) -> Told:
+def gather(table, answers, *, nodes=2, presence=0, seconds=2.0, doubt="") -> Told:
     """Gather one fact from a node that gives these answers."""
     (fact,) = [fact for fact in FACTS if fact.table == table]
     cluster = tuple(node(f"node{number}", voice=number < nodes) for number in range(nodes + presence))
-    console = Console(answers, seconds)
+    console = Console(answers, seconds, doubt)
     ask = Ask(node=node(), nodes=cluster, release="", select=lambda sql, params: iter(()), ssh=console)
     rows, error = [], None
     try:
