@@ -35,6 +35,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "phone_template": ("name", "model_number", "protocol_number"),
     "profile_line": ("profile", "number"),
     "system_event": ("node", "local_at", "action", "subject", "result"),
+    "phone_seen": ("phone_id",),
+    "user_without_device": ("userid",),
     "user_credential": ("user_id",),
     "user_profile": ("user_id", "profile_id"),
 }
@@ -50,7 +52,7 @@ NAMED: Mapping[str, str] = {
 }
 #: Tables and columns that change by themselves.
 VOLATILE_TABLES = frozenset(
-    {"node_clock", "ntp_source", "perf_counter", "replication_check", "ris_node", "system_event"}
+    {"node_clock", "ntp_source", "perf_counter", "phone_seen", "replication_check", "ris_node", "system_event"}
 )
 VOLATILE: Mapping[str, frozenset[str]] = {
     "node_status": frozenset({"cpu_idle_percent", "load_1", "memory_free_kb", "memory_used_kb"}),

@@ -18,7 +18,9 @@ from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 #: Without these nothing can be said of anything: always asked.
 ALWAYS = frozenset({"node", "enterprise_param"})
 #: Facts that nothing reads yet: asked only when a selected check or the user wants them.
-OPT_IN = frozenset({"web_page", "diagnostic", "phone_without_line", "unused_number"})
+OPT_IN = frozenset(
+    {"web_page", "diagnostic", "phone_without_line", "unused_number", "phone_seen", "user_without_device"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

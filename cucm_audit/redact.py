@@ -86,6 +86,8 @@ COLUMNS = {
     "phone_service": "id:id name:word ascii_name:word url:url secure_url:url",
     "phone_without_line": "phone_id:id",
     "unused_number": "id:id number:word route_partition:word",
+    "phone_seen": "id:id phone_id:id last_node:host seen_at:keep",
+    "user_without_device": "id:id userid:word",
     "phone_subscription": "device_id:id service_id:id url:url secure_url:url",
     "phone_url": "phone_id:id authentication_url:url proxy_url:loose secure_services_url:url"
     " secure_authentication_url:url",

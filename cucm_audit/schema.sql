@@ -558,6 +558,20 @@ create table unused_number (   -- directory numbers that are on no device       
   route_partition text not null  -- '' = none
 );
 
+create table phone_seen (      -- when the database saw phones last           [registrationdynamic, AXL, 11.0 and later, on demand]
+  id text primary key not null,
+  phone_id text not null,
+  last_node text not null,     -- lastknownucm, as it came
+  seen_at text                 -- UTC; NULL = never, or not told. How promptly the database notes it is in no source
+);
+create index phone_seen_phone on phone_seen (phone_id);
+
+create table user_without_device (  -- end users that no device, profile or association belongs to             [AXL, on demand]
+  id text primary key not null,
+  userid text not null,
+  status integer               -- 1 active
+);
+
 create table phone_subscription (  -- which phone or profile is subscribed to which service                                [AXL]
   device_id text not null,
   service_id text not null,

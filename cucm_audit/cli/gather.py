@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: The setting that says who asks.
 AUDIT_USER = "audit-user"
 #: Facts that leave a trace on a node, or whose query is heavy on a large cluster: asked only for a check by name.
-BY_NAME = frozenset({"diagnostic", "phone_without_line", "unused_number"})
+BY_NAME = frozenset({"diagnostic", "phone_without_line", "unused_number", "phone_seen", "user_without_device"})
 #: Seconds after Ctrl-C in which the run has to end, its report written.
 PATIENCE = 2.0
 

@@ -61,6 +61,12 @@ WITHOUT_DEVICE = (
     "from numplan np left outer join routepartition rp on np.fkroutepartition = rp.pkid where np.tkpatternusage = 2"
     " and not exists (select 1 from devicenumplanmap m where m.fknumplan = np.pkid)"
 )
+SEEN = "from registrationdynamic rd join device d on rd.fkdevice = d.pkid where d.tkclass = 1 and d.tkdeviceprofile = 0"
+WITHOUT_ANYTHING = (
+    "from enduser eu where eu.tkuserprofile = 1"
+    " and not exists (select 1 from enduserdevicemap m where m.fkenduser = eu.pkid)"
+    " and not exists (select 1 from device d where d.fkenduser = eu.pkid)"
+)
 
 STATEMENTS: tuple[Statement, ...] = (
     # ------------------------------------------------------------------------------------------------------------ nodes
@@ -255,6 +261,21 @@ STATEMENTS: tuple[Statement, ...] = (
         paged=True,
         key=("pkid",),
         count=f"select count(*) as n {WITHOUT_DEVICE}",
+    ),
+    Statement(
+        fact="phone_seen",
+        since="11.0",
+        sql=f"select rd.pkid, rd.fkdevice, rd.lastknownucm, rd.lastseen {SEEN} order by rd.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {SEEN}",
+    ),
+    Statement(
+        fact="user_without_device",
+        sql=f"select eu.pkid, eu.userid, eu.status {WITHOUT_ANYTHING} order by eu.pkid",
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {WITHOUT_ANYTHING}",
     ),
     # --------------------------------------------------------------------------------------------------- people, logins
     Statement(

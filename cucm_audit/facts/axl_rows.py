@@ -211,6 +211,19 @@ def _unused_number(line: Line) -> Row:
     }
 
 
+def _phone_seen(line: Line) -> Row:
+    return {
+        "id": line.id("pkid"),
+        "phone_id": line.id("fkdevice"),
+        "last_node": line.text("lastknownucm"),
+        "seen_at": line.time("lastseen"),
+    }
+
+
+def _user_without_device(line: Line) -> Row:
+    return {"id": line.id("pkid"), "userid": line.name("userid"), "status": line.maybe_number("status")}
+
+
 def _end_user(line: Line) -> Row:
     return {
         "id": line.id("pkid"),
@@ -291,6 +304,8 @@ ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "other_device": _other_device,
     "phone_without_line": _phone_without_line,
     "unused_number": _unused_number,
+    "phone_seen": _phone_seen,
+    "user_without_device": _user_without_device,
     "end_user": _end_user,
     "user_profile": _user_profile,
     "em_login": _em_login,

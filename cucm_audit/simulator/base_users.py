@@ -9,7 +9,7 @@ from cucm_audit.simulator.base_roles import CONTROLLER, SECRET
 from cucm_audit.simulator.rows import guid, put
 from cucm_audit.simulator.world import World
 
-#: People without Extension Mobility.
+#: People without Extension Mobility: they control a phone of their own.
 OTHERS = ("lobby", "nightwatch")
 CONTROLLED, PROFILE_AVAILABLE = 1, 5
 PIN = 4
@@ -25,6 +25,9 @@ def fill(world: World, count: int) -> None:
         (guid("eudm", p.number), guid("user", p.number), guid("udp", p.number), "f", PROFILE_AVAILABLE) for p in users
     )
     put(world, "enduserdevicemap", "pkid fkenduser fkdevice defaultprofile tkuserassociation", profiles)
+    plain = [phone for phone in phones(count) if not phone.em]
+    own = ((guid("eudmo", n), guid("user", n), p.pkid, "f", CONTROLLED) for n, p in zip(OTHERS, plain, strict=False))
+    put(world, "enduserdevicemap", "pkid fkenduser fkdevice defaultprofile tkuserassociation", own)
     pins = (
         (guid("pin", p.number), guid("user", p.number), PIN, SECRET, *"ftf", now - 5_000_000, 0, guid("policy", 1))
         for p in users
