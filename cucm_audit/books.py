@@ -19,6 +19,7 @@ from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import Found
 from cucm_audit.facts import Row, facts
+from cucm_audit.identity import doubted, narrow_views, strangers
 from cucm_audit.model import Gathered, Node, Reason, State
 from cucm_audit.plan import Job, Options, jobs
 from cucm_audit.snapshot import RowRefused, Snapshot
@@ -174,12 +175,19 @@ class Books:
             self.snapshot.meta("via", found.via)
             self.snapshot.meta("axl_version", found.axl.version)
             self.snapshot.meta("release", self._one(_RELEASE) or found.release)
+            self._doubt(found)
         self.snapshot.meta("cluster_id", self._one(_CLUSTER_ID))
         cost: Mapping[str, float] = {**journal.counts(), "seconds": round(time.monotonic() - self._begun, 1)}
         self.snapshot.meta("cost", json.dumps(cost))
         with self._reading:
             self._closed = True
         self.snapshot.finish(now())
+
+    def _doubt(self, found: Found) -> None:
+        """Take back what a node said that is not the one which was meant."""
+        told = strangers(self.snapshot, found.nodes, found.addresses)
+        for row in doubted(self.snapshot.gathered(), told, narrow_views(self.snapshot, found.nodes)):
+            self.snapshot.ledger(row)
 
     def _one(self, sql: str) -> str:
         return next((str(value) for (value,) in self.snapshot.select(sql)), "")

@@ -26,7 +26,7 @@ from cucm_audit.facts import Ask, Fact, Row, facts
 from cucm_audit.facts.axl import gather_nodes
 from cucm_audit.lanes import Lane, start, where
 from cucm_audit.model import Node, Reason, Role, Source
-from cucm_audit.plan import Job, Options, jobs
+from cucm_audit.plan import Job, Options, jobs, refuse_strange_limits
 from cucm_audit.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def collect(
     """Collect a cluster into a new snapshot at ``path`` and return it, finished and still open.
 
     Never raises for what a cluster does or does not do: that is in the ledger. SnapshotError when ``path`` cannot be
-    written. ``progress`` is called in this thread. ``journal`` gets every operation that is sent.
+    written, NoSuchNode when ``options.limit`` names a node that is not there. ``progress`` is called in this thread.
+    ``journal`` gets every operation that is sent.
     """
     options = options or Options()
     clients = clients or Clients(
@@ -166,6 +167,8 @@ class _Run:
     def _start(self, found: Found) -> None:
         """Start a lane for each client, now that the nodes are known."""
         self.found = found
+        if found.nodes and found.error is None:
+            refuse_strange_limits(self.options.limit, found.nodes)
         self.progress(Event(what="nodes", node=found.via, detail=f"{len(found.nodes)} nodes, release {found.release}"))
         for error in found.passed:
             self.progress(Event(what="trouble", node=error.node, source=error.source, detail=str(error)))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cucm_audit.model import State
+from cucm_audit.model import ON_DEMAND, State
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.tables import HIDDEN_TABLES, OWN_TABLES, columns, tables
 
@@ -71,6 +71,9 @@ _VOLATILE_NAME = re.compile(r"(.*_)?(at|seconds|minutes|millis|ms)")
 LASTING = frozenset(
     {("user_credential", "changed_at"), ("credential_policy", "lockout_minutes"), ("end_user", "em_max_minutes")}
 )
+#: How the reasons begin for which nobody expects a fact to be compared. The first is that of every ordinary run.
+_ON_DEMAND = f"{State.NOT_ASKED.value}: {ON_DEMAND}"
+_LEFT_OUT = (State.NOT_ASKED.value, State.NOT_SUPPORTED.value)
 
 Row = dict[str, Any]
 
@@ -85,7 +88,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDiff:
-    """What differs in one table. ``lost`` says why it is no longer known, ``unknown_before`` why it was not before."""
+    """What differs in one table. ``lost`` says why it is no longer known, ``unknown_before`` why it was not before.
+
+    ``unknown`` says why neither of them knows it. ``doubtful``: what could not be compared was not left out on purpose.
+    """
 
     table: str
     new: tuple[str, ...] = ()
@@ -93,6 +99,8 @@ class TableDiff:
     changed: tuple[Change, ...] = ()
     lost: tuple[str, ...] = ()
     unknown_before: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    doubtful: bool = False
 
     @property
     def different(self) -> bool:
@@ -117,6 +125,11 @@ class Difference:
     def lost(self) -> bool:
         """Say whether something is no longer known."""
         return any(table.lost for table in self.tables)
+
+    @property
+    def doubtful(self) -> bool:
+        """Say whether something could not be compared that nobody left out of both on purpose."""
+        return any(table.lost or table.doubtful for table in self.tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +178,9 @@ def diff(one: Snapshot, other: Snapshot, wanted: Wanted) -> Difference:
         one=_identity(one),
         other=_identity(other),
         tables=tuple(
-            table for table in made if table is not None and (table.different or table.lost or table.unknown_before)
+            table
+            for table in made
+            if table is not None and (table.different or table.lost or table.unknown_before or table.unknown)
         ),
     )
 
@@ -192,7 +207,28 @@ def _table(table: str, one: Snapshot, other: Snapshot, wanted: Wanted) -> TableD
     blind = set(lost) | set(unseen) | went | {scope for scope, state in {**was, **now}.items() if state}
     found = _compared(table, one, other, wanted, blind)
     lost = {scope: why for scope, why in lost.items() if scope not in went}
-    return replace(found, lost=(*_said(lost), *found.lost), unknown_before=_said(unseen))
+    neither = _neither(was, now)
+    asked_for = table in wanted.tables
+    return replace(
+        found,
+        lost=(*_said(lost), *found.lost),
+        unknown_before=_said(unseen),
+        unknown=_said({scope: why for scope, why in neither.items() if asked_for or not _left_out(why, _ON_DEMAND)}),
+        doubtful=any(not _left_out(why, _ON_DEMAND, State.NOT_SUPPORTED.value) for why in unseen.values())
+        or any(asked_for or not _left_out(why, *_LEFT_OUT) for why in neither.values()),
+    )
+
+
+def _neither(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """Return why neither snapshot knows a fact, by scope: what failed in one of them rather than what was left out."""
+    if not was and not now:
+        return {"": "was never gathered"}
+    both = {scope: (was.get(scope, ""), why) for scope, why in now.items() if why and was.get(scope, why)}
+    return {scope: before if before and _left_out(why, *_LEFT_OUT) else why for scope, (before, why) in both.items()}
+
+
+def _left_out(why: str, *words: str) -> bool:
+    return why.startswith(words)
 
 
 def _scopes(snapshot: Snapshot, table: str) -> dict[str, str]:

@@ -42,6 +42,10 @@ class State(StrEnum):
     NOT_SUPPORTED = "not_supported"  # this release has no such thing
 
 
+#: Why a fact was not asked that an ordinary run leaves out (the detail of its ledger row).
+ON_DEMAND = "asked only on demand"
+
+
 class Reason(StrEnum):
     """The closed list of reasons why something is not known (the ``reason`` of the JSON report)."""
 

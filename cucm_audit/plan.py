@@ -13,7 +13,7 @@ from cucm_audit.clients.journal import SSH_LOGIN
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import numbers
 from cucm_audit.facts import Fact, Per
-from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
+from cucm_audit.model import ON_DEMAND, Gathered, Node, Reason, Role, Source, State
 
 #: Without these nothing can be said of anything: always asked.
 ALWAYS = frozenset({"node", "enterprise_param"})
@@ -21,6 +21,9 @@ ALWAYS = frozenset({"node", "enterprise_param"})
 OPT_IN = frozenset(
     {"web_page", "diagnostic", "phone_without_line", "unused_number", "phone_seen", "user_without_device"}
 )
+
+#: The fact in which a node says who it is.
+NAMES = "node_status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,10 @@ class Options:
     knowledge: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     target: str = ""
     scope: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NoSuchNode(Exception):
+    """``limit`` names a node that the cluster does not have: a run of nothing would look like a clean one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,9 @@ def _wanted(facts: tuple[Fact, ...], options: Options) -> frozenset[str]:
     chosen = {fact.table for fact in facts} - OPT_IN if options.tables is None else set(options.tables)
     chosen |= options.extra | ALWAYS
     needs = {need for fact in facts for need in fact.needs if fact.table in chosen}
-    return frozenset(chosen | needs)
+    # Whoever answers at a node's command line also says who it is (identity.py).
+    names = {NAMES for fact in facts if fact.table in chosen and fact.source is Source.SSH}
+    return frozenset(chosen | needs | names)
 
 
 def _scopes(fact: Fact, nodes: tuple[Node, ...]) -> Iterator[Job]:
@@ -138,7 +147,7 @@ def _scopes(fact: Fact, nodes: tuple[Node, ...]) -> Iterator[Job]:
 
 def _left_out(job: Job, wanted: frozenset[str], options: Options) -> str:
     if job.fact.table not in wanted:
-        return "asked only on demand" if job.fact.table in OPT_IN else "no selected check reads it"
+        return ON_DEMAND if job.fact.table in OPT_IN else "no selected check reads it"
     if job.fact.source in options.without and job.fact.table not in ALWAYS:
         return f"the run leaves out {job.fact.source.value}"
     if options.limit and job.node and not inside(job.node, options.limit):
@@ -152,6 +161,14 @@ def inside(node: Node, limit: tuple[str, ...]) -> bool:
     if not node.name[:1].isdigit():
         names.add(node.name.casefold().partition(".")[0])
     return any(wanted.casefold() in names for wanted in limit)
+
+
+def refuse_strange_limits(limit: tuple[str, ...], nodes: tuple[Node, ...]) -> None:
+    """Raise NoSuchNode when a name of ``limit`` is none of the nodes."""
+    for wanted in limit:
+        if not any(inside(node, (wanted,)) for node in nodes):
+            names = ", ".join(node.name for node in nodes)
+            raise NoSuchNode(f"--limit {wanted}: this cluster has no such node; it has {names}")
 
 
 def _unreachable(job: Job) -> tuple[Reason, str, str] | None:

@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +39,7 @@ class Snapshot:
         self.before: Snapshot | None = None
         self._queries = Queries(connection, writable=writable)
         self._columns: dict[str, frozenset[str]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
 
     # ------------------------------------------------------------------------------------------------------ open, close
 
@@ -259,28 +261,49 @@ class Snapshot:
         return value if isinstance(value, dict) else {}
 
     def gathered(self) -> list[Gathered]:
-        """Return the whole ledger, in the order of fact and node."""
+        """Return the whole ledger, in the order of fact and node.
+
+        A saved fact that has lost rows since it was gathered is no longer whole.
+        """
         found = self._connection.execute(
             "select fact, node, source, state, reason, detail, hint, request, rows, requests, seconds, taken_at"
             " from ledger order by fact, node"
         )
         return [
-            Gathered(
-                fact=row[0],
-                node=row[1],
-                source=Source(row[2]),
-                state=State(row[3]),
-                reason=Reason(row[4]) if row[4] else None,
-                detail=row[5],
-                hint=row[6],
-                request=row[7],
-                rows=row[8],
-                requests=row[9],
-                seconds=row[10],
-                taken_at=row[11],
+            self._as_it_is(
+                Gathered(
+                    fact=row[0],
+                    node=row[1],
+                    source=Source(row[2]),
+                    state=State(row[3]),
+                    reason=Reason(row[4]) if row[4] else None,
+                    detail=row[5],
+                    hint=row[6],
+                    request=row[7],
+                    rows=row[8],
+                    requests=row[9],
+                    seconds=row[10],
+                    taken_at=row[11],
+                )
             )
             for row in found
         ]
+
+    def _as_it_is(self, row: Gathered) -> Gathered:
+        if self._writable or row.state is not State.WHOLE or row.rows <= (there := self._count(row.fact, row.node)):
+            return row
+        detail = f"{row.rows} row(s) came, the file has {there}"
+        return replace(row, state=State.PARTIAL, reason=Reason.INCONSISTENT, detail=detail, hint="Take a new snapshot")
+
+    def _count(self, table: str, node: str) -> int:
+        if (table, node) not in self._counts:
+            condition, values = (" where node = ?", (node,)) if node else ("", ())
+            self._counts[table, node] = 0
+            if table in tables():
+                with contextlib.suppress(sqlite3.OperationalError):  # an older file has no such table
+                    found = self._connection.execute(f"select count(*) from {table}{condition}", values)  # noqa: S608
+                    self._counts[table, node] = int(found.fetchone()[0])
+        return self._counts[table, node]
 
     def reads(self, sql: str) -> Reads:
         """Return which facts a query reads, without running it. QueryRefused when it is not allowed."""

@@ -17,6 +17,7 @@ ASKING = {
     "lanes",
     "plan",
     "discovery",
+    "identity",
     "connect",
     "doctor",
     "facts",

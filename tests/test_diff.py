@@ -10,6 +10,7 @@ from example_snapshots import whole
 
 from cucm_audit.cli import run
 from cucm_audit.diff import KEYS, LASTING, NAMED, VOLATILE, VOLATILE_TABLES, key_of
+from cucm_audit.model import ON_DEMAND
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.tables import columns, tables
 
@@ -178,7 +179,37 @@ def test_what_was_not_known_before_is_said_and_is_no_difference(
 ) -> None:
     change(pair[0], "update ledger set state = 'partial' where fact = 'phone'", "delete from phone")
     code, told = compare(pair, capsys)
-    assert (code, told["tables"]["phone"]["not_known_before"]) == (0, ["partial"])
+    assert (code, told["tables"]["phone"]["not_known_before"]) == (3, ["partial"])
+    assert not told["different"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "detail", "code"),
+    [
+        ("failed", "failed", "timeout", 3),
+        ("not_asked", "failed", "timeout", 3),
+        ("not_asked", "not_asked", "the run leaves out ssh", 0),
+        ("not_supported", "not_supported", "release 9.1 has no phone", 0),
+    ],
+)
+def test_what_neither_saw_is_not_the_same(
+    pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str], before: str, now: str, detail: str, code: int
+) -> None:
+    for path, state in zip(pair, (before, now), strict=True):
+        change(path, f"update ledger set state = '{state}', detail = '{detail}' where fact = 'phone'")
+    found, told = compare(pair, capsys)
+    assert found == code
+    assert told["tables"]["phone"]["known_by_neither"] == [f"{now}: {detail}"]
+    assert told["not_everything_compared"] == (code == 3)
+
+
+def test_what_is_asked_on_demand_is_missed_only_where_it_is_wanted(
+    pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in pair:
+        change(path, f"update ledger set state = 'not_asked', detail = '{ON_DEMAND}' where fact = 'diagnostic'")
+    assert compare(pair, capsys)[0] == 0
+    assert compare(pair, capsys, "--table", "diagnostic")[0] == 3
 
 
 def test_everything_that_is_said_of_tables_exists() -> None:

@@ -40,7 +40,7 @@ def command(
 ) -> int:
     """Compare snapshot B with the older A: new, gone, changed, no longer known.
 
-    Exit: 0 the same, 1 something is different, 3 nothing is different but something is no longer known.
+    Exit: 0 the same, 1 something is different, 3 nothing is different but not everything could be compared.
     """
     from cucm_audit.diff import diff
     from cucm_audit.reports import difference
@@ -57,7 +57,7 @@ def command(
         say(text)
     else:
         write_file(output, text, force=force)
-    return 1 if found.different else 3 if found.lost else 0
+    return 1 if found.different else 3 if found.doubtful else 0
 
 
 def _wanted(

@@ -56,7 +56,7 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
     notice = notice_of(quiet=wishes.quiet)
     with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path):
         begin(state, cluster, notice)
-        with progress(quiet=wishes.quiet) as told:
+        with progress(quiet=wishes.quiet) as told, _said_plainly():
             snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
         interrupted = snapshot.get_meta("interrupted") == "1"
         try:
@@ -67,6 +67,16 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
             _keep(path, wishes.save, force=wishes.force)
         if options.stop.is_set() and not interrupted:  # all was asked; Ctrl-C came while it was judged
             raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _said_plainly() -> Iterator[None]:
+    from cucm_audit.plan import NoSuchNode
+
+    try:
+        yield
+    except NoSuchNode as error:
+        raise Problem(str(error)) from None
 
 
 def _knowing(options: "Options", user: str) -> "Options":

@@ -60,6 +60,16 @@ def gather(statement: Statement, ask: Ask) -> Iterator[Row]:
     yield from read(statement.fact, ask.axl.rows(statement), ask)
 
 
+def _gather_of_nodes(statement: Statement, ask: Ask) -> Iterator[Row]:
+    """Yield the rows of a table that every voice node has a share in; a node without a row makes it not whole."""
+    silent = {node.name for node in ask.nodes if node.voice}
+    for row in gather(statement, ask):
+        silent.discard(str(row["node"]))
+        yield row
+    if silent:
+        ask.partial(Reason.INCONSISTENT, f"the answer has no row of {', '.join(sorted(silent))}")
+
+
 def gather_nodes(rows: Iterable[Row], addresses: Mapping[str, str], ask: Ask) -> Iterator[Row]:
     """Yield the rows of ``node`` (as :func:`read` gave them) with the address and the release of each.
 
@@ -81,6 +91,9 @@ def _gather_node(statement: Statement, ask: Ask) -> Iterator[Row]:
     yield from gather_nodes(gather(statement, ask), addresses, ask)
 
 
+_GATHERERS = {"node": _gather_node, "activated_service": _gather_of_nodes}
+
+
 def _fact(statement: Statement) -> Fact:
     nodes = statement.fact == "node"
     count = (statement.count,) if statement.count else ()
@@ -88,7 +101,7 @@ def _fact(statement: Statement) -> Fact:
         table=statement.fact,
         per=Per.CLUSTER,
         source=Source.AXL,
-        gather=partial(_gather_node if nodes else gather, statement),
+        gather=partial(_GATHERERS.get(statement.fact, gather), statement),
         asks=(statement.sql, *count, *(("getCCMVersion",) if nodes else ())),
         never_empty=statement.fact in NEVER_EMPTY,
         since=statement.since,

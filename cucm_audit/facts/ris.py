@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cucm_audit.clients.ris import RisAnswer, RisNode
 
 _FINE = {"Ok", "NotFound"}
+#: CmDevRegStat, without Any, which is only asked for (reference: serviceability.md section 1).
+_STATES = frozenset({"Registered", "UnRegistered", "Rejected", "PartiallyRegistered", "Unknown"})
 #: An answer with exactly so many devices, and fewer than asked, was probably cut: RIS cuts without a word.
 _CAPS = {200, 1000, 2000}
 _PAGE = 1000
@@ -111,12 +113,10 @@ def _age(device: Mapping[str, str]) -> tuple[int, bool]:
 
 def _row(node: str, phone: str, device: Mapping[str, str]) -> Row:
     seen = whole_number("TimeStamp", device.get("TimeStamp"))
-    if not device.get("Status"):
-        raise Refused("Status is empty")
     return {
         "node": node,
         "phone": phone,
-        "status": device["Status"],
+        "status": _status(device),
         "status_reason": whole_number("StatusReason", device.get("StatusReason")),
         "model_number": whole_number("Model", device.get("Model")),
         "protocol": device.get("Protocol", ""),
@@ -131,16 +131,22 @@ def _row(node: str, phone: str, device: Mapping[str, str]) -> Row:
 
 def _other_row(node: str, name: str, device: Mapping[str, str]) -> Row:
     seen = whole_number("TimeStamp", device.get("TimeStamp"))
-    if not device.get("Status"):
-        raise Refused("Status is empty")
     return {
         "node": node,
         "device": name,
-        "status": device["Status"],
+        "status": _status(device),
         "status_reason": whole_number("StatusReason", device.get("StatusReason")),
         "address": device.get("IPAddress", ""),
         "seen_at": utc(seen) if seen else None,
     }
+
+
+def _status(device: Mapping[str, str]) -> str:
+    """Return the state. A word that is none of RIS' own would count as neither registered nor away: refused."""
+    status = device.get("Status", "")
+    if status not in _STATES:
+        raise Refused(f"Status is {status!r}" if status else "Status is empty")
+    return status
 
 
 class _Nodes:

@@ -25,6 +25,7 @@ def document(found: Difference) -> str:
         "other": dict(found.other),
         "different": found.different,
         "no_longer_known": found.lost,
+        "not_everything_compared": found.doubtful,
         "tables": [_table(table) for table in found.tables],
     }
     return escape_hidden(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
@@ -41,6 +42,7 @@ def _table(table: TableDiff) -> dict[str, Any]:
         ],
         "no_longer_known": plain(table.lost),
         "not_known_before": plain(table.unknown_before),
+        "known_by_neither": plain(table.unknown),
     }
 
 
@@ -63,13 +65,17 @@ class _Page:
         for table in (table for table in found.tables if table.different):
             yield ""
             yield from self.table(table)
-        unseen = [table for table in found.tables if table.unknown_before]
-        if unseen:
-            yield from ("", "NOT KNOWN BEFORE, AND SO NOT COMPARED")
-            for table in unseen:
-                yield from self.said(f"{table.table}: {'; '.join(table.unknown_before)}", "  ")
+        yield from self.unseen("NOT KNOWN BEFORE, AND SO NOT COMPARED", [(t, t.unknown_before) for t in found.tables])
+        yield from self.unseen("KNOWN BY NEITHER, AND SO NOT COMPARED", [(t, t.unknown) for t in found.tables])
         if not found.different:
             yield from ("", "Nothing that both know is different.")
+
+    def unseen(self, head: str, tables: Sequence[tuple[TableDiff, Sequence[str]]]) -> Iterator[str]:
+        if any(why for _, why in tables):
+            yield from ("", head)
+        for table, why in tables:
+            if why:
+                yield from self.said(f"{table.table}: {'; '.join(why)}", "  ")
 
     def table(self, table: TableDiff) -> Iterator[str]:
         counts = ((len(table.new), "new"), (len(table.gone), "gone"), (len(table.changed), "changed"))

@@ -108,7 +108,8 @@ def rows(ask: Ask, *, table: str) -> Iterator[Row]:
     """Yield the rows of ``replication`` or ``replication_check``.
 
     One voice node replicates nothing: no rows, and that is the whole truth (IM and Presence has a database of its own).
-    When there are more, "a single active node" is no such answer: raises ClientError, because the others are not seen.
+    When there are more, "a single active node" is no such answer: raises ClientError, because the others are not seen;
+    and a table with fewer servers is not whole, though its own count agrees with it.
     """
     answer, parsed = heard(ask, REPLICATION, parse)
     servers = sum(node.voice for node in ask.nodes)
@@ -116,6 +117,11 @@ def rows(ask: Ask, *, table: str) -> Iterator[Row]:
         ask.keep(REPLICATION.text, answer.text)
         detail = f"it speaks of a single active node; voice nodes of this cluster: {servers or 'not known'}"
         raise refused(ask, REPLICATION, Reason.INCONSISTENT, detail)
+    seen = {row["address"] for row in parsed.rows.get("replication", ())}
+    if table == "replication" and servers > 1 and len(seen) < servers:
+        ask.keep(REPLICATION.text, answer.text)
+        detail = f"the table has {len(seen)} server(s), the cluster {servers} voice nodes"
+        ask.partial(Reason.INCONSISTENT, f"{REPLICATION.text}: {detail}")
     for row in found(ask, REPLICATION, answer.text, parsed, table):
         unknown = row.get("server_local_at", "") is None
         yield {**row, "server_local_at": _clock(ask)} if unknown else row

@@ -1,0 +1,101 @@
+"""Is it the node that answered? What a run heard of each node is held against what the node says that it is.
+
+A wrong address in the cluster file or in DNS, two names with one address, the address of a server that was replaced:
+every answer is then well-formed and whole, and about another node. The snapshot does not believe such a node: what came
+over its address becomes ``inconsistent``, and no check passes on it.
+Source: the platform's host name, address and the name in System > Server belong together (reference: cli.md sections 4
+and 5); a node's own row in show network cluster has its address beside its host name.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
+from cucm_audit.snapshot import Snapshot
+from cucm_audit.words import is_ip, same_host
+
+#: Sources that are asked of each node at its own address.
+_AT_THE_NODE = frozenset({Source.SSH, Source.SERVICES, Source.WEB})
+_HINT = 'Look at the address of the node in the cluster file ([cluster.NAME.nodes."{}"]) and in DNS'
+_SAYS = """select n.name, s.host_name,
+  (select min(m.address) from cluster_member m where m.node = n.name and same_host(m.host, s.host_name))
+  from node n join node_status s on s.node = n.name where s.host_name <> ''"""
+
+_MEMBERS = """select m.node, m.address, m.host, m.fqdn from cluster_member m join node n on n.name = m.node
+  where n.voice"""
+
+
+def strangers(snapshot: Snapshot, nodes: tuple[Node, ...], addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes whose answers may be another's, and why. ``addresses`` are IP addresses where they are known."""
+    told: dict[str, str] = {}
+    proven: set[str] = set()
+    for name, host, address in snapshot.select(_SAYS):
+        other = _other(str(name), str(host), address)
+        if other:
+            told[str(name)] = f"the node that answers for {name} calls itself {other}"
+        elif other is not None:
+            proven.add(str(name))
+    for name, shared in _shared(nodes, addresses):
+        if name not in proven:
+            told.setdefault(name, f"{shared} have one address: which of them answered cannot be told")
+    publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER), "")
+    if publisher in told:
+        told[""] = told[publisher]  # facts of the cluster that its command line tells
+    return told
+
+
+def _other(name: str, host: str, address: str | None) -> str | None:
+    """Return whom a node takes itself for when it is another one, '' when it is the right one, None: not to be told."""
+    if not is_ip(name):
+        return "" if same_host(host, name) else host
+    if address is None:
+        return None
+    return "" if address == name else f"{host}, {address}"
+
+
+def _shared(nodes: tuple[Node, ...], addresses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each node whose address and ports another one has too, with the names of all of them."""
+    places: dict[tuple[str, int, int], list[str]] = {}
+    for node in nodes:
+        if at := addresses.get(node.name) or node.address:
+            places.setdefault((at, node.https_port, node.ssh_port), []).append(node.name)
+    for names in places.values():
+        if len(names) > 1:
+            yield from ((name, " and ".join(names)) for name in names)
+
+
+def narrow_views(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
+    """Return the voice nodes whose list of the cluster's members lacks another voice node, and whom it lacks.
+
+    Such a node was never told of the other one, or belongs to another cluster: nobody has seen how they get on.
+    """
+    voice = tuple(node for node in nodes if node.voice)
+    lists: dict[str, list[tuple[str, ...]]] = {}
+    for name, *member in snapshot.select(_MEMBERS):
+        lists.setdefault(str(name), []).append(tuple(str(part) for part in member))
+    told = {
+        name: ", ".join(node.name for node in voice if not any(_means(member, node) for member in members))
+        for name, members in lists.items()
+    }
+    return {name: f"the list lacks {lacks}" for name, lacks in told.items() if lacks}
+
+
+def _means(member: tuple[str, ...], node: Node) -> bool:
+    address, host, fqdn = member
+    return address in (node.name, node.address) or any(same_host(one, node.name) for one in (host, fqdn) if one)
+
+
+def doubted(ledger: list[Gathered], told: Mapping[str, str], narrow: Mapping[str, str]) -> Iterator[Gathered]:
+    """Yield the ledger rows that came from a stranger, or are a list that lacks a node: no longer whole."""
+    for row in ledger:
+        if row.source not in _AT_THE_NODE or row.state not in (State.WHOLE, State.PARTIAL):
+            continue
+        if row.node in told:
+            yield _doubtful(row, told[row.node], _HINT.format(row.node or "the publisher"))
+        elif row.fact == "cluster_member" and row.node in narrow:
+            yield _doubtful(row, narrow[row.node], f"show network cluster on {row.node} and on the publisher")
+
+
+def _doubtful(row: Gathered, why: str, hint: str) -> Gathered:
+    detail = "; ".join(part for part in (why, row.detail) if part)
+    return replace(row, state=State.PARTIAL, reason=Reason.INCONSISTENT, detail=detail, hint=hint)

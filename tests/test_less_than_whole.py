@@ -1,0 +1,210 @@
+"""Answers that are well-formed, complete in themselves, and yet less than the cluster: none may end in a pass."""
+
+import contextlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from labs import Lab, lab
+
+from cucm_audit.facts.platform.replication import parse
+from cucm_audit.simulator.cli_answer import Call
+from cucm_audit.simulator.cli_replication import runtimestate
+from cucm_audit.simulator.cli_show import network_cluster
+
+SERVICES = {
+    "call-service-stopped": ("cucm-sub1", "Cisco CallManager"),
+    "em-service-stopped": ("cucm-sub1", "Cisco Tomcat"),
+    "database-service-stopped": ("cucm-sub1", "A Cisco DB"),
+    "phone-trust-service-stopped": ("cucm-sub1", "Cisco Trust Verification Service"),
+    "dirsync-stopped": ("cucm-sub1", "Cisco DirSync"),
+    "backup-master-stopped": ("cucm-pub", "Cisco DRF Master"),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with lab(tmp_path_factory.mktemp("less")) as made:
+        yield made
+
+
+def checks(*names: str) -> list[str]:
+    return [word for name in names for word in ("--check", name)]
+
+
+def test_a_service_that_control_center_leaves_out_is_not_known(whole: Lab) -> None:
+    gone = [(whole.world.node(node), name) for node, name in SERVICES.values()]
+    kept = [(node, dict(node.services)) for node, _ in gone]
+    for node, name in gone:
+        del node.services[name]
+    try:
+        code, report = whole.audit(*checks(*SERVICES))
+    finally:
+        for node, services in kept:
+            node.services.clear()
+            node.services.update(services)
+    told = {(outcome["check"], outcome["node"]): outcome for outcome in report["outcomes"]}
+    assert code == 3
+    for check, (node, name) in SERVICES.items():
+        assert told[check, node]["verdict"] == "unknown"
+        assert [subject["subject"] for subject in told[check, node]["could_not_tell"]] == [name]
+
+
+def test_a_node_without_any_row_of_activated_services_makes_them_partial(whole: Lab) -> None:
+    key = "(select pkid from processnode where name = 'cucm-sub2')"
+    with changed(whole, "processnodeservice", f"delete from processnodeservice where fkprocessnode = {key}"):
+        code, report = whole.audit(*checks("tftp-nowhere"))
+    assert (code, report["outcomes"][0]["verdict"]) == (3, "unknown")
+    assert "no row of cucm-sub2" in report["outcomes"][0]["detail"]
+
+
+@contextlib.contextmanager
+def changed(lab: Lab, table: str, statement: str) -> Iterator[None]:
+    """Change a table of the cluster's database, and put it back."""
+    database = lab.world.database
+    database.execute(f"create temp table kept as select * from {table}")
+    try:
+        assert database.execute(statement).rowcount
+        yield
+    finally:
+        database.execute(f"delete from {table}")
+        database.execute(f"insert into {table} select * from kept")
+        database.execute("drop table kept")
+
+
+def test_a_word_that_ris_does_not_have_is_no_state(whole: Lab) -> None:
+    phone = next(one for one in whole.world.registrations if one.device_class == "Phone")
+    before, phone.status = phone.status, "Enregistré"
+    try:
+        code, report = whole.audit(*checks("phone-rejected", "phone-partly-registered", "bad-load-active"))
+    finally:
+        phone.status = before
+    assert code == 3
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
+
+
+def test_a_replication_table_without_a_node_is_not_whole(whole: Lab) -> None:
+    """Its own count of servers agrees with its rows: the node is gone from both."""
+    publisher = whole.world.publisher
+    command = "utils dbreplication runtimestate"
+    text = answer_of(whole, command)
+    short = "\n".join(line for line in text.splitlines() if not line.startswith("cucm-sub2"))
+    short = short.replace("(3 Servers)", "(2 Servers)")
+    assert short != text
+    assert not parse(short).troubles
+    publisher.faults["cli_answer"] = {command: short}
+    try:
+        code, report = whole.audit(*checks("replication-not-good", "node-offline", "replication-link"))
+    finally:
+        del publisher.faults["cli_answer"]
+    assert code == 3
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
+    assert "2 server(s), the cluster 3 voice nodes" in report["outcomes"][0]["detail"]
+
+
+def answer_of(lab: Lab, command: str) -> str:
+    made = {"utils dbreplication runtimestate": runtimestate, "show network cluster": network_cluster}[command]
+    return "\n".join(made(Call(world=lab.world, node=lab.world.publisher, text=command)).lines)
+
+
+@pytest.mark.parametrize("lacking", ["cucm-sub1", "cucm-pub"])
+def test_a_list_of_members_without_a_node_is_not_whole(whole: Lab, lacking: str) -> None:
+    """The node was not told of the other one, or it belongs to another cluster."""
+    node = whole.world.node("cucm-sub2")
+    command = "show network cluster"
+    lines = [line for line in answer_of(whole, command).splitlines() if lacking not in line]
+    node.faults["cli_answer"] = {command: "\n".join(lines)}
+    try:
+        code, report = whole.audit(*checks("not-authenticated"))
+    finally:
+        del node.faults["cli_answer"]
+    told = {outcome["node"]: outcome for outcome in report["outcomes"]}
+    assert code == 3
+    assert (told["cucm-sub1"]["verdict"], told["cucm-sub2"]["verdict"]) == ("pass", "unknown")
+    assert f"the list lacks {lacking}" in told["cucm-sub2"]["detail"]
+
+
+# ----------------------------------------------------------------------------------------------- the wrong node answers
+
+
+@contextlib.contextmanager
+def moved(lab: Lab, names: dict[str, str]) -> Iterator[None]:
+    """Give nodes the address and the ports of other ones in the cluster file, as a slip of the pen does."""
+    path = lab.folder / "cucm-audit.toml"
+    kept = path.read_text()
+    tables = dict(re.findall(r'(?ms)^\[cluster\.lab\.nodes\."([\w-]+)"\]\n(.*?)(?=^\[|\Z)', kept))
+    head = kept[: kept.index("[cluster.lab.nodes.")]
+    body = "".join(f'[cluster.lab.nodes."{name}"]\n{tables[names.get(name, name)]}' for name in tables)
+    path.write_text(head + body)
+    try:
+        yield
+    finally:
+        path.write_text(kept)
+
+
+#: A check of each source that asks the node itself, and one of the publisher for the cluster.
+AT_THE_NODE = checks("disk-full", "unclean-boot", "em-service-stopped", "web-certificate-expired", "backup-failed")
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ({"cucm-sub1": "cucm-sub2", "cucm-sub2": "cucm-sub1"}, {"cucm-sub1", "cucm-sub2"}),
+        ({"cucm-sub2": "cucm-sub1"}, {"cucm-sub2"}),
+    ],
+)
+def test_what_another_node_says_is_not_about_this_one(whole: Lab, names: dict[str, str], wrong: set[str]) -> None:
+    with moved(whole, names):
+        code, report = whole.audit(*AT_THE_NODE)
+    assert code == 3
+    unknown = {outcome["node"] for outcome in report["outcomes"] if outcome["verdict"] == "unknown"}
+    assert unknown == wrong
+    for outcome in report["outcomes"]:
+        assert outcome["node"] not in wrong or outcome["verdict"] == "unknown"
+        assert outcome["node"] not in wrong or "calls itself" in outcome["detail"]
+
+
+def test_a_publisher_that_is_another_node_tells_nothing_of_the_cluster(whole: Lab) -> None:
+    """AXL goes through the door, which is right; the publisher's command line is at the wrong address."""
+    with moved(whole, {"cucm-pub": "cucm-sub1"}):
+        code, report = whole.audit(*checks("backup-failed", "replication-not-good"))
+    assert code == 3
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
+
+
+def test_two_names_with_one_address_are_two_unknowns_where_nobody_can_say_his_name(whole: Lab) -> None:
+    with moved(whole, {"cucm-sub2": "cucm-sub1"}):
+        code, report = whole.audit(*checks("em-service-stopped"), "--without", "ssh")
+    told = {outcome["node"]: outcome for outcome in report["outcomes"]}
+    assert code == 3
+    assert [told[name]["verdict"] for name in ("cucm-pub", "cucm-sub1", "cucm-sub2")] == ["pass", "unknown", "unknown"]
+    assert "have one address" in told["cucm-sub1"]["detail"]
+
+
+def test_a_limit_to_a_node_that_is_not_there_is_no_clean_run(whole: Lab) -> None:
+    code, out, err = whole.run("audit", "--node", "lab", "--limit", "cucm-sub7", *checks("disk-full"))
+    assert (code, out) == (2, "")
+    assert "cucm-sub7: this cluster has no such node; it has cucm-pub, cucm-sub1" in err
+
+
+# ----------------------------------------------------------------------------------------------------- a saved snapshot
+
+
+def test_a_saved_fact_that_has_lost_rows_is_not_whole(whole: Lab) -> None:
+    """A file that was cut with a tool, or put together from two: its ledger still says that everything came."""
+    saved = whole.folder / "saved.db"
+    assert whole.run("audit", "--node", "lab", *checks("disk-full", "phone-rejected"), "--save", str(saved))[0] == 0
+    for statement in ("delete from disk where node = 'cucm-sub1'", "delete from registration"):
+        with sqlite3.connect(saved) as file:
+            assert file.execute(statement).rowcount
+    code, out, _ = whole.run(
+        "audit", "--from", str(saved), "-f", "json", *checks("disk-full", "phone-rejected", "em-url-path")
+    )
+    told = {(one["check"], one["node"]): one for one in json.loads(out)["outcomes"]}
+    assert code == 3
+    assert told["disk-full", "cucm-pub"]["verdict"] == "pass"
+    assert told["disk-full", "cucm-sub1"]["reason"] == "inconsistent"
+    assert told["phone-rejected", None]["verdict"] == "unknown"
+    assert told["em-url-path", None]["verdict"] == "pass"
