@@ -60,6 +60,20 @@ def test_a_node_without_any_row_of_activated_services_makes_them_partial(whole: 
     assert "no row of cucm-sub2" in report["outcomes"][0]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [
+        ("ldapsystemconfig", ("dirsync-not-activated", "ldap-sync-off")),
+        ("ldapauthentication", ("ldap-base-outside",)),
+    ],
+)
+def test_without_its_row_nobody_knows_what_ldap_does(whole: Lab, table: str, names: tuple[str, ...]) -> None:
+    with changed(whole, table, f"delete from {table}"):
+        code, report = whole.audit(*checks(*names))
+    assert code == 3
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
+
+
 @contextlib.contextmanager
 def changed(lab: Lab, table: str, statement: str) -> Iterator[None]:
     """Change a table of the cluster's database, and put it back."""
