@@ -185,7 +185,7 @@ class Books:
 
     def _doubt(self, found: Found) -> None:
         """Take back what a node said that is not the one which was meant."""
-        told = strangers(self.snapshot, found.nodes, found.addresses)
+        told = strangers(self.snapshot, found.nodes)
         for row in doubted(self.snapshot.gathered(), told, narrow_views(self.snapshot, found.nodes)):
             self.snapshot.ledger(row)
 

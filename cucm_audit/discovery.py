@@ -6,7 +6,7 @@ Reference: axl-database.md section 7; the design's order of addresses: literal, 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -186,7 +186,22 @@ def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, w
             at = door_at
         if at:
             found.addresses[node.name] = at
-    found.nodes = tuple(nodes)
+    found.nodes = tuple(_twins(nodes, found.addresses))
+
+
+def _twins(nodes: list[Node], addresses: Mapping[str, str]) -> Iterator[Node]:
+    """Yield the nodes; one that has the address and the ports of an earlier one (the publisher first) is its twin."""
+    first: dict[tuple[str, int, int], str] = {}
+    for node in sorted(nodes, key=lambda node: node.role is not Role.PUBLISHER):
+        if node.address:
+            first.setdefault(_where(node, addresses), node.name)
+    for node in nodes:
+        other = first.get(_where(node, addresses), node.name)
+        yield node if other == node.name else replace(node, twin=other)
+
+
+def _where(node: Node, addresses: Mapping[str, str]) -> tuple[str, int, int]:
+    return addresses.get(node.name) or node.address, node.https_port, node.ssh_port
 
 
 def _node(cluster: Cluster, row: Row, resolved: dict[str, str]) -> Node:

@@ -25,8 +25,8 @@ _MEMBERS = """select m.node, m.address, m.host, m.fqdn from cluster_member m joi
   where n.voice"""
 
 
-def strangers(snapshot: Snapshot, nodes: tuple[Node, ...], addresses: Mapping[str, str]) -> dict[str, str]:
-    """Return the nodes whose answers may be another's, and why. ``addresses`` are IP addresses where they are known."""
+def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
+    """Return the nodes whose answers may be another's, and why; '' is what the publisher says of the cluster."""
     told: dict[str, str] = {}
     proven: set[str] = set()
     for name, host, address in snapshot.select(_SAYS):
@@ -35,9 +35,9 @@ def strangers(snapshot: Snapshot, nodes: tuple[Node, ...], addresses: Mapping[st
             told[str(name)] = f"the node that answers for {name} calls itself {other}"
         elif other is not None:
             proven.add(str(name))
-    for name, shared in _shared(nodes, addresses):
-        if name not in proven:
-            told.setdefault(name, f"{shared} have one address: which of them answered cannot be told")
+    for node in nodes:
+        if node.twin and node.twin not in proven:
+            told.setdefault(node.twin, f"{node.twin} and {node.name} have one address: which of them answered?")
     publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER), "")
     if publisher in told:
         told[""] = told[publisher]  # facts of the cluster that its command line tells
@@ -51,17 +51,6 @@ def _other(name: str, host: str, address: str | None) -> str | None:
     if address is None:
         return None
     return "" if address == name else f"{host}, {address}"
-
-
-def _shared(nodes: tuple[Node, ...], addresses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each node whose address and ports another one has too, with the names of all of them."""
-    places: dict[tuple[str, int, int], list[str]] = {}
-    for node in nodes:
-        if at := addresses.get(node.name) or node.address:
-            places.setdefault((at, node.https_port, node.ssh_port), []).append(node.name)
-    for names in places.values():
-        if len(names) > 1:
-            yield from ((name, " and ".join(names)) for name in names)
 
 
 def narrow_views(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:

@@ -113,6 +113,7 @@ class Node:
 
     ``name`` is spelled as in System > Server. ``address`` is what we dial, '' when it could not be found. ``voice`` is
     False for IM and Presence nodes. Ports are TCP ports on ``address``. ``legacy_tls``: TLS before 1.2 will do.
+    ``twin`` is another node with the same address and ports, asked in its stead: one of the two names is wrong.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Node:
     https_port: int = 8443
     http_port: int = 8080
     ssh_port: int = 22
+    twin: str = ""
     legacy_tls: bool = False
 
 

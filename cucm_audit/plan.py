@@ -22,6 +22,7 @@ OPT_IN = frozenset(
     {"web_page", "diagnostic", "phone_without_line", "unused_number", "phone_seen", "user_without_device"}
 )
 
+_MEND = 'Give its address in the cluster file: [cluster.NAME.nodes."{}"]'
 #: The fact in which a node says who it is.
 NAMES = "node_status"
 
@@ -176,9 +177,11 @@ def _unreachable(job: Job) -> tuple[Reason, str, str] | None:
         return None
     if job.node is None:
         return Reason.PREREQUISITE_UNKNOWN, "which node to ask is not known", "Look at what became of the list of nodes"
+    if job.node.twin:
+        detail = f"{job.node.name} and {job.node.twin} have one address: which of them answers cannot be told"
+        return Reason.INCONSISTENT, detail, _MEND.format(job.node.name)
     if not job.node.address:
-        hint = f'Give its address in the cluster file: [cluster.NAME.nodes."{job.node.name}"]'
-        return Reason.DNS, f"no address is known for {job.node.name}", hint
+        return Reason.DNS, f"no address is known for {job.node.name}", _MEND.format(job.node.name)
     return None
 
 
