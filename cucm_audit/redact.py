@@ -55,6 +55,7 @@ COLUMNS = {
     "replication_dynamic": "node:host state:keep",
     "core_file": "node:host name:scrub process:keep local_at:keep",
     "hardware": "node:host platform:keep processor:keep",
+    "vm_tools": "node:host raw_state:scrub",
     "own_certificate": "node:host name:certificate_file unit:keep signed_by:dn",
     "security_state": "node:host os_security:keep mode:keep",
     "fips_state": "node:host raw_state:scrub",

@@ -284,6 +284,11 @@ create table hardware (        -- show hardware                                 
   disk_gb integer              -- of all disks together
 );
 
+create table vm_tools (        -- utils vmtools status                                                          [SSH, per node]
+  node text primary key not null,
+  raw_state text not null      -- what it says of them, as printed
+);
+
 create table own_certificate ( -- show cert list own: which certificates a node has for itself, without dates          [SSH, per node]
   node text not null,
   name text not null,          -- tomcat/tomcat.pem

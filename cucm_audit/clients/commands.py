@@ -41,6 +41,7 @@ HARDWARE = Command(text="show hardware", timeout=30)
 OWN_CERTIFICATES = Command(text="show cert list own", timeout=30)
 OS_SECURITY = Command(text="utils os secure status", timeout=20)
 FIPS = Command(text="utils fips status", timeout=20)
+VM_TOOLS = Command(text="utils vmtools status", timeout=30)
 BACKUP_HISTORY = Command(text="utils disaster_recovery history backup", timeout=60)
 BACKUP_STATUS = Command(text="utils disaster_recovery status backup", timeout=60)
 DIAGNOSTICS = Command(text="utils diagnose test", timeout=300, paged=Paged.NOTHING)
@@ -61,6 +62,7 @@ COMMANDS: tuple[Command, ...] = (
     OWN_CERTIFICATES,
     OS_SECURITY,
     FIPS,
+    VM_TOOLS,
     BACKUP_HISTORY,
     BACKUP_STATUS,
     DIAGNOSTICS,

@@ -45,6 +45,7 @@ COMMANDS: dict[tuple[str, ...], Callable[[Call], Answer]] = {
     ("utils", "system", "upgrade", "status"): cli_maintenance.upgrade_status,
     ("utils", "os", "secure", "status"): cli_maintenance.os_secure_status,
     ("utils", "fips", "status"): cli_maintenance.fips_status,
+    ("utils", "vmtools", "status"): cli_maintenance.vmtools_status,
     ("utils", "network", "connectivity"): cli_maintenance.network_connectivity,
     ("file", "view"): cli_file.view,
     ("file", "dump"): cli_file.dump,

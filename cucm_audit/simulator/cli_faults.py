@@ -56,6 +56,7 @@ Facts that the state of the world has no place for (not faults; the defaults are
     cli_certificates      {"tomcat/tomcat.pem": {"issuer": .., "from": datetime, "to": datetime}}, over the usual ones
     cli_upgrade           {"status": "Failed", "file": .., "log": .., "message": ..}
     cli_fips, cli_os_mode True; "enforcing" or "permissive"
+    cli_vmtools_old       True: VMware Tools are out of date
     cli_options_indented, cli_license_mac, cli_history_headers, cli_trailing_blank   True: a form of some releases
 """
 
@@ -107,6 +108,7 @@ KEYS: frozenset[str] = frozenset(
         "cli_certificates",
         "cli_upgrade",
         "cli_fips",
+        "cli_vmtools_old",
         "cli_os_mode",
         "cli_options_indented",
         "cli_license_mac",

@@ -186,6 +186,13 @@ def fips_status(call: Call) -> Answer:
     return text("The system is operating in NON-FIPS mode.")
 
 
+def vmtools_status(call: Call) -> Answer:
+    """``utils vmtools status``: the sentence about old tools is known, the other is from memory."""
+    if call.faults.get("cli_vmtools_old"):
+        return text("", 'VMware Tools are out-of-date. Please run "utils vmtools upgrade"')
+    return text("VMware Tools are up-to-date.")
+
+
 def network_connectivity(call: Call) -> Answer:
     """``utils network connectivity [NODE]``: asks first; it can take minutes."""
     return Answer(

@@ -1,8 +1,12 @@
-"""show hardware: processors, memory and disks of the (virtual) machine (reference: cli.md section 9)."""
+"""show hardware and utils vmtools status: the (virtual) machine and its tools (reference: cli.md section 9).
+
+Cisco's guides name the second to see which tools run and whether they do; of its words only the one sentence about
+tools that are out of date is in a source. So they are kept as they are, and nothing is made of them.
+"""
 
 import re
 
-from cucm_audit.clients.commands import HARDWARE
+from cucm_audit.clients.commands import HARDWARE, VM_TOOLS
 from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
@@ -16,6 +20,7 @@ _FOREIGN = re.compile(r"admin:|Executed command unsuccessful|No valid command en
 _NUMBERS = {"Processors": "processors", "Memory": "memory_mb", "Number of Disks": "disks"}
 _TEXTS = {"HW Platform": "platform", "Type": "processor"}
 _OF_THE_MACHINE = frozenset({"Processors", "Memory", *_TEXTS})
+_TOOLS = re.compile(r"vmware|vm-?tools", re.I)
 _LONGEST = 1000
 
 
@@ -58,4 +63,22 @@ def _take(reading: Reading, found: dict[str, object], disks: list[int], name: st
             disks.append(int(number[1]))
 
 
-FACTS: tuple[Fact, ...] = (fact("hardware", Per.NODE, HARDWARE, parse, never_empty=True),)
+def parse_tools(text: str) -> Parsed:
+    """Read utils vmtools status. Raises Unreadable when no line speaks of the tools."""
+    reading = Reading()
+    said: list[str] = []
+    for line in lines(text):
+        if len(line) <= _LONGEST and _TOOLS.search(line) and not _FOREIGN.match(line):
+            said.append(line)
+        else:
+            reading.strange(line)
+    if not said:
+        raise no_answer(text, "word about the tools of the virtual machine")
+    reading.add("vm_tools", "", {"raw_state": " ".join(said)[:400]})
+    return reading.parsed()
+
+
+FACTS: tuple[Fact, ...] = (
+    fact("hardware", Per.NODE, HARDWARE, parse, never_empty=True),
+    fact("vm_tools", Per.NODE, VM_TOOLS, parse_tools, never_empty=True),
+)

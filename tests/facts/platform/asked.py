@@ -25,6 +25,7 @@ COMMANDS = {
     "cert-list-own": "show cert list own",
     "os-secure-status": "utils os secure status",
     "fips-status": "utils fips status",
+    "vmtools-status": "utils vmtools status",
     "backup-history": "utils disaster_recovery history backup",
     "backup-status": "utils disaster_recovery status backup",
     "diagnose-test": "utils diagnose test",

@@ -110,3 +110,11 @@ def test_diagnostics_that_were_cut_are_not_whole():
     told = one("diagnostic", DIAGNOSE, text)
     assert told.reasons == [Reason.MALFORMED]
     assert len(told.rows) == 14
+
+
+def test_what_is_said_of_the_tools_is_kept_as_it_is():
+    (row,) = one("vm_tools", "utils vmtools status", recording("12.5", "vmtools-status")).rows
+    assert row["raw_state"] == 'VMware Tools are out-of-date. Please run "utils vmtools upgrade"'
+    assert one("vm_tools", "utils vmtools status", "").error
+    assert one("vm_tools", "utils vmtools status", "Something else").error
+    assert not one("vm_tools", "utils vmtools status", "VMware Tools are fine\nSomething else").whole
