@@ -23,10 +23,10 @@ from cucm_audit.model import Node, Role, Source
 from cucm_audit.secrets import Account, Secret
 from cucm_audit.simulator import Cluster, build
 from cucm_audit.trust import TrustStore
-from tests.clients.test_guard import AST, READS, WRITERS, operations
+from tests.clients.test_guard import AST, READS, WRITERS, every_operation
 from tests.clients.test_guard import envelope as soap
 
-WRITES = tuple(name for name in operations() if not re.match(r"(get|list|executeSQLQuery$)", name))
+WRITES = tuple(name for name in every_operation() if not re.match(r"(get|list|executeSQLQuery$)", name))
 #: Enough to cover every verb, for what takes a connection each time.
 SAMPLE = tuple(sorted({re.match(r"[a-z]+", name)[0]: name for name in WRITES}.values())) + WRITES[::60]
 WRITING_SQL = (
@@ -132,7 +132,7 @@ def no_validator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_our_descriptions_alone_know_no_other_operation(no_guard: None) -> None:
-    for operation in operations():
+    for operation in every_operation():
         if operation not in READS:
             with pytest.raises(ValueError, match="No such operation"):
                 envelope("axl.wsdl", operation, version="12.5")

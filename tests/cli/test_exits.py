@@ -1,11 +1,25 @@
 """The exit code: 130, 2, 1, 3, 0, the first that applies."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cucm_audit.cli.exits import exit_code
-from cucm_audit.model import Gathered, Outcome, Reason, Report, Severity, Source, State, Verdict
+from cucm_audit.cli.exits import exit_code, nothing_audited, unknown_reasons
+from cucm_audit.model import (
+    WAIVER_EXPIRED,
+    WAIVER_UNUSED,
+    Change,
+    Gathered,
+    Outcome,
+    Reason,
+    Report,
+    Severity,
+    Source,
+    State,
+    Verdict,
+    Waived,
+)
 from tests.reports.invented import LOST, finding, outcome, report
 
 FINE = outcome(Verdict.PASS)
@@ -17,9 +31,12 @@ DOUBT = outcome(Verdict.FAIL, findings=(finding("x"),), could_not_tell=(finding(
 NO_NODES = Gathered(fact="node", node="", source=Source.AXL, state=State.FAILED, reason=Reason.UNREACHABLE)
 
 
-def code(*outcomes: Outcome, fail_on: str = "warning", allowed: tuple[str, ...] = (), **changes: Any) -> int:
+def code(
+    *outcomes: Outcome, fail_on: str = "warning", allowed: tuple[str, ...] = (), only_new: bool = False, **changes: Any
+) -> int:
     made: Report = report(*outcomes, **changes)
-    return exit_code(made, fail_on=Severity(fail_on), allowed={Reason(word) for word in allowed})
+    reasons = {Reason(word) for word in allowed}
+    return exit_code(made, fail_on=Severity(fail_on), allowed=reasons, only_new=only_new)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +67,60 @@ def code(*outcomes: Outcome, fail_on: str = "warning", allowed: tuple[str, ...] 
 )
 def test_exit_code(outcomes: tuple[Outcome, ...], changes: dict[str, Any], expected: int) -> None:
     assert code(*outcomes, **changes) == expected
+
+
+WAIVED = replace(finding("x"), waived=Waived(because="known", until="2027-01-01"))
+OLD = replace(finding("x"), change=Change.SAME)
+FRESH = replace(finding("y"), change=Change.NEW)
+NO_REASON = outcome(Verdict.UNKNOWN)
+ABOUT_WAIVERS = [
+    outcome(Verdict.FAIL, check=check, findings=(finding("w"),)) for check in (WAIVER_EXPIRED, WAIVER_UNUSED)
+]
+
+
+def lost(fact: str, state: State, reason: Reason | None = Reason.UNREACHABLE) -> Gathered:
+    return Gathered(fact=fact, node="", source=Source.AXL, state=state, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "changes", "expected"),
+    [
+        ((outcome(Verdict.FAIL, findings=(WAIVED,)), FINE), {}, 0),
+        ((outcome(Verdict.FAIL, findings=(WAIVED, FRESH)),), {}, 1),
+        ((outcome(Verdict.FAIL, findings=(OLD,)),), {"only_new": True}, 0),
+        ((outcome(Verdict.FAIL, findings=(OLD,)),), {}, 1),
+        ((outcome(Verdict.FAIL, findings=(OLD, FRESH)),), {"only_new": True}, 1),
+        ((outcome(Verdict.FAIL, findings=(OLD,), findings_cut=1),), {"only_new": True}, 1),
+        ((WARNING,), {"only_new": True}, 1),
+        ((*ABOUT_WAIVERS,), {}, 2),
+        ((ABOUT_WAIVERS[0],), {}, 2),
+        ((ABOUT_WAIVERS[1],), {}, 2),
+        ((FINE, *ABOUT_WAIVERS), {}, 1),
+        ((outcome(Verdict.FAIL, findings=(finding("x"),), severity=None), FINE), {}, 0),
+        ((LATE,), {"gaps": (lost("phone", State.FAILED),), "complete": False}, 3),
+        ((LATE,), {"gaps": (lost("node", State.PARTIAL),), "complete": False}, 3),
+        ((FINE,), {"gaps": (lost("node", State.FAILED),), "complete": False}, 3),
+        ((FINE,), {"gaps": (lost("phone", State.WHOLE), lost("phone", State.NOT_ASKED))}, 0),
+        ((FINE,), {"gaps": (lost("phone", State.PARTIAL, None),), "complete": False, "allowed": ("unreachable",)}, 3),
+        ((FINE,), {"complete": False, "allowed": ("prerequisite_unknown",)}, 0),
+        ((FINE, LATE), {"complete": False, "allowed": ("timeout",)}, 0),
+        ((FINE, DOUBT), {"complete": False, "allowed": ("value_unknown",)}, 0),
+    ],
+)  # fmt: skip
+def test_what_counts(outcomes: tuple[Outcome, ...], changes: dict[str, Any], expected: int) -> None:
+    assert code(*outcomes, **changes) == expected
+
+
+def test_a_fault_of_ours_is_named_where_no_reason_is() -> None:
+    assert unknown_reasons(report(FINE, NO_REASON)) == {Reason.INTERNAL_ERROR}
+    gap = lost("phone", State.FAILED, None)
+    assert unknown_reasons(report(FINE, gaps=(gap,), complete=False)) == {Reason.INTERNAL_ERROR}
+    assert unknown_reasons(report(FINE, LATE, complete=False)) == {Reason.TIMEOUT}
+    assert unknown_reasons(report(FINE, gaps=(LOST,), complete=False)) == {Reason.HOSTKEY_UNKNOWN}
+    assert unknown_reasons(report(FINE)) == set()
+
+
+def test_yes_or_no() -> None:
+    assert nothing_audited(report(FINE)) is False
+    assert nothing_audited(report(WARNING)) is False
+    assert nothing_audited(report()) is True
