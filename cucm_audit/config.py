@@ -182,7 +182,7 @@ class _Reader:
             clusters={name: self.cluster(name, self.table(("cluster",), clusters, name)) for name in clusters},
             checks=tuple(self.path.parent / folder for folder in folders),
             waivers=self.files(waivers),
-            warnings=tuple(_writable_by_others(self.path)),
+            warnings=tuple(writable_by_others(self.path)),
         )
 
     def cluster(self, name: str, data: dict[str, Any]) -> Cluster:
@@ -321,8 +321,8 @@ def _dotted(where: tuple[str, ...]) -> str:
     return ".".join(part if re.fullmatch(r"[\w-]+", part) else f'"{part}"' for part in where)
 
 
-def _writable_by_others(path: Path) -> Iterator[str]:
-    """Warn where anybody could send us to another cluster: the file says whom we log in to."""
+def writable_by_others(path: Path) -> Iterator[str]:
+    """Warn where anybody could change what a file says: whom we log in to, which findings are accepted."""
     if os.name != "posix":
         return
     if path.stat().st_mode & 0o002:

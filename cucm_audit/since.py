@@ -76,13 +76,13 @@ def compare(report: Report, past: Past, file: str = "") -> Report:
     """
     outcomes = tuple(_marked(outcome, past, report.taken_at) for outcome in report.outcomes)
     marks = [f.change for o in outcomes if o.verdict is Verdict.FAIL for f in o.findings if f.change]
-    now = {(str(outcome.check), outcome.node): outcome for outcome in outcomes if outcome.check is not None}
-    there = {_key(o, f) for o in outcomes if o.verdict is Verdict.FAIL for f in o.findings}
+    now = _Now(report)
     gone: list[Earlier] = []
     lost: list[Earlier] = []
-    for key in sorted(past.findings.keys() - there):
-        is_gone, why = _fate(key, now, report)
-        (gone if is_gone else lost).append(_earlier(key, past, now, why))
+    for key in sorted(past.findings.keys() - now.wrong):
+        is_gone, why = now.fate(key)
+        severity, first_seen = past.findings[key]
+        (gone if is_gone else lost).append(now.earlier(key, severity, first_seen, why))
     compared = Compared(
         file=file,
         taken_at=past.taken_at,
@@ -133,35 +133,40 @@ def _mark(outcome: Outcome, finding: Finding, past: Past, taken_at: str) -> Find
     return replace(finding, change=change, first_seen=finding.first_seen or taken_at)
 
 
-def _earlier(key: Key, past: Past, now: Mapping[tuple[str, str], Outcome], why: str) -> Earlier:
-    check, node, subject = key
-    severity, first_seen = past.findings[key]
-    title = next((outcome.title for (name, _), outcome in now.items() if name == check), check)
-    return Earlier(
-        check=check, title=title, node=node, subject=subject, severity=severity, first_seen=first_seen, why=why
-    )
+class _Now:
+    """A report, ordered for the question what became of a finding of before."""
 
+    def __init__(self, report: Report) -> None:
+        judged = [outcome for outcome in report.outcomes if outcome.check is not None]
+        self.outcomes = {(str(outcome.check), outcome.node): outcome for outcome in judged}
+        self.titles = {str(outcome.check): outcome.title for outcome in judged}
+        self.wrong = {_key(o, f) for o in judged if o.verdict is Verdict.FAIL for f in o.findings}
+        self.doubts = {_key(outcome, finding) for outcome in judged for finding in outcome.could_not_tell}
+        whole = bool(report.nodes) and not any(gap.fact == "node" for gap in report.gaps)
+        self.nodes = {str(node.get("name")) for node in report.nodes} if whole else None
 
-def _fate(key: Key, now: Mapping[tuple[str, str], Outcome], report: Report) -> tuple[bool, str]:
-    """Say whether a finding that is not listed any more is gone, and how that is known, or why it is not."""
-    check, node, subject = key
-    outcome = now.get((check, node))
-    if outcome is None:
-        if not any(name == check for name, _ in now):
-            return False, "its check was not run this time"
-        if node and report.nodes and node not in {str(one.get("name")) for one in report.nodes} and _all_nodes(report):
-            return True, f"{node} is not in the cluster any more"
-        return False, "its check was not run there this time"
-    if _blind(outcome):
-        return False, outcome.detail or str(outcome.reason or "not known")
-    if subject in {finding.subject for finding in outcome.could_not_tell}:
-        return False, "a value that the check needs is not known"
-    if outcome.findings_cut:
-        return False, f"{outcome.findings_cut} findings of this check are not listed"
-    if outcome.verdict is Verdict.NOT_APPLICABLE:
-        return True, outcome.detail
-    return True, ""
+    def earlier(self, key: Key, severity: Severity | None, first_seen: str, why: str) -> Earlier:
+        """Return a finding of before as the report lists it."""
+        check, node, subject = key
+        title = self.titles.get(check, check)
+        return Earlier(
+            check=check, title=title, node=node, subject=subject, severity=severity, first_seen=first_seen, why=why
+        )
 
-
-def _all_nodes(report: Report) -> bool:
-    return not any(gap.fact == "node" for gap in report.gaps)
+    def fate(self, key: Key) -> tuple[bool, str]:
+        """Say whether a finding that is not listed any more is gone, and how that is known, or why it is not."""
+        check, node, _ = key
+        outcome = self.outcomes.get((check, node))
+        if outcome is None:
+            if check not in self.titles:
+                return False, "its check was not run this time"
+            if node and self.nodes is not None and node not in self.nodes:
+                return True, f"{node} is not in the cluster any more"
+            return False, "its check was not run there this time"
+        if _blind(outcome):
+            return False, outcome.detail or str(outcome.reason or "not known")
+        if key in self.doubts:
+            return False, "a value that the check needs is not known"
+        if outcome.findings_cut:
+            return False, f"{outcome.findings_cut} findings of this check are not listed"
+        return True, outcome.detail if outcome.verdict is Verdict.NOT_APPLICABLE else ""

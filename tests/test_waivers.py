@@ -195,6 +195,64 @@ def test_waivers_alone_have_audited_nothing(tmp_path: Path) -> None:
     assert code(laid(tmp_path, report(late, nodes=()), waiver(until=YESTERDAY))) == 2
 
 
+def test_a_file_that_everybody_may_write_is_read_with_a_warning(tmp_path: Path, capsys: Any) -> None:
+    from cucm_audit.checks import load
+    from cucm_audit.cli.accepted import accepted
+
+    path = write(tmp_path, waiver())
+    checks = load(packages=False)
+    assert len(accepted((path,), checks)) == 1
+    assert capsys.readouterr().err == ""
+    path.chmod(0o646)
+    assert len(accepted((path,), checks)) == 1
+    assert f"warning: {path} can be written by everybody" in capsys.readouterr().err
+
+
+def upgrade(made: Report) -> Any:
+    """The checklist before an upgrade, of an invented report."""
+    from cucm_audit.checklist import checklist
+    from cucm_audit.checks import load
+
+    return checklist(made, load(packages=False), "before-upgrade", target="15", before="", saved="")
+
+
+B13 = {"rows": ("B13",), "documents": ("before-upgrade",)}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "complete", "verdict", "accepted"),
+    [
+        ((failed("x", **B13),), True, "go", 1),
+        ((failed("x", "y", **B13),), True, "no-go", 1),
+        ((failed("x", findings_cut=1, **B13),), True, "no-go", 1),
+        ((failed("x", could_not_tell=(finding("y"),), **B13),), True, "not-known", 1),
+        ((failed("x", check="before-not-whole", **B13),), False, "not-known", 1),
+        (
+            (outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("x"),), **B13),),
+            True,
+            "go",
+            1,
+        ),
+        (
+            (outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT, could_not_tell=(finding("x"),), **B13),),
+            True,
+            "not-known",
+            0,
+        ),
+        ((outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT, **B13),), True, "not-known", 0),
+    ],
+)
+def test_a_checklist_passes_over_what_is_waived_and_says_so(
+    tmp_path: Path, outcomes: tuple[Outcome, ...], complete: bool, verdict: str, accepted: int
+) -> None:
+    fine = outcome(Verdict.PASS, check="boot-after-pack", **B13)
+    known = {**KNOWN, "before-not-whole": ()}
+    path = write(tmp_path, waiver(), waiver(check="before-not-whole"))
+    made = upgrade(apply(report(fine, *outcomes, complete=complete), read(path, known, TODAY), TODAY))
+    assert (made.verdict, len(made.waived)) == (verdict, accepted)
+    assert upgrade(report(fine, *outcomes, complete=complete)).verdict != "go"
+
+
 # ---------------------------------------------------------------------------------------------------- the command line
 
 

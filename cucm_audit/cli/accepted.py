@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cucm_audit.cli.console import complain
 from cucm_audit.cli.options import file_path, option
 from cucm_audit.model import Report
 
@@ -26,10 +27,18 @@ def files(given: Path | None, config: "Config", cluster: str) -> tuple[Path, ...
 
 
 def accepted(paths: Sequence[Path], checks: "Checks") -> "tuple[Waiver, ...]":
-    """Read the waivers. Raises WaiverError with file, line and the next step."""
+    """Read the waivers. Raises WaiverError with file, line and the next step.
+
+    A file that everybody may write is a warning, also in a quiet run: anybody could accept anything in it.
+    """
     if not paths:
         return ()
+    from cucm_audit.config import writable_by_others
     from cucm_audit.waivers import read
+
+    for path in paths:
+        for warning in writable_by_others(path) if path.is_file() else ():
+            complain(f"warning: {warning}")
 
     known = {check.id: check.aliases for check in checks.checks.values()}
     return tuple(waiver for path in dict.fromkeys(paths) for waiver in read(path, known, _today()))

@@ -17,18 +17,19 @@ def head(report: Report) -> Iterator[str]:
     since = f"since {with_.file}" if with_.file else "since the last run like this one"
     numbers = f"{with_.new} new, {with_.same} as before, {len(with_.gone)} gone, {len(with_.lost)} no longer known"
     unseen = f", {with_.not_known_before} not known before" if with_.not_known_before else ""
-    yield f"{since} (taken {with_.taken_at}, {_ago(with_, report)}): {numbers}{unseen}"
+    yield f"{since} (taken {with_.taken_at}{_ago(with_, report)}): {numbers}{unseen}"
 
 
 def _ago(with_: Compared, report: Report) -> str:
-    """Return how long ago a time was, in words, by the days of UTC."""
+    """Return how long before this report that was, in words, by the days of UTC; '' when that cannot be said."""
     then, now = _time(with_.taken_at), _time(report.taken_at)
     if then is None or now is None or now < then:
-        return "UTC"
+        return ""
     days = (now.date() - then.date()).days
     if days == 0:
-        return f"{round((now - then).total_seconds() / 60)} minutes before"
-    return "yesterday" if days == 1 else f"{days} days before"
+        minutes = round((now - then).total_seconds() / 60)
+        return f", {minutes} minute{'' if minutes == 1 else 's'} before"
+    return ", yesterday" if days == 1 else f", {days} days before"
 
 
 def _time(text: str) -> dt.datetime | None:
