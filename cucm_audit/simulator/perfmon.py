@@ -9,6 +9,7 @@ from cucm_audit.simulator.soap import box, leaf
 from cucm_audit.simulator.world import SimNode, World
 
 PER_MINUTE = 80
+ANSWERS = ("perfmonCollectCounterData", "perfmonListCounter", "perfmonListInstance")
 REPLICATION = "Number of Replicates Created and State of Replication"
 
 
@@ -28,14 +29,18 @@ def answer(exchange: Exchange) -> Reply:
     if exchange.fault("perf_rate") or too_fast(exchange, "perfmon", PER_MINUTE):
         now = f"Current allowed rate for perfmon information is {PER_MINUTE} requests per minute."
         return Reply(500, soap.fault(f"Exceeded allowed rate for Perfmon information. {now}PerfmonService"))
-    if call.name != "perfmonCollectCounterData" or call.namespace != soap.AST:
+    if call.name not in ANSWERS or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     try:
-        node = exchange.world.node(host)
-        counters = objects(exchange.world, node)[name]
+        known = objects(exchange.world, exchange.world.node(host))
+        if call.name == "perfmonListCounter":
+            return Reply(200, soap.response(call.name, *_listed(known)), signed_in=True)
+        counters = known[name]
     except KeyError:
         # The wording for an unknown host or object is in no source: invented.
         return Reply(500, soap.fault(f"Error: {name} on {host} is not available"))
+    if call.name == "perfmonListInstance":
+        return Reply(200, soap.response(call.name, *_instances(counters)), signed_in=True)
     return Reply(200, soap.response(call.name, *_counters(exchange, host, name, counters)), signed_in=True)
 
 
@@ -75,6 +80,21 @@ def objects(world: World, node: SimNode) -> dict[str, Mapping[tuple[str, str], i
         "Processor": {(cpu, name): value for cpu in ("0", "1", "_Total") for name, value in load.items()},
         "System": {("", "Total Processes"): 231, ("", "Total Threads"): 1460},
     }
+
+
+def _instances(counters: Mapping[tuple[str, str], int]) -> list[str]:
+    names = dict.fromkeys(instance for instance, _ in counters if instance)
+    return [box("perfmonListInstanceReturn", leaf("Name", name)) for name in names]
+
+
+def _listed(known: Mapping[str, Mapping[tuple[str, str], int]]) -> list[str]:
+    """Return every object with the names of its counters."""
+    rows = []
+    for name, counters in known.items():
+        many = leaf("MultiInstance", str(any(instance for instance, _ in counters)).lower())
+        items = [box("item", leaf("Name", counter)) for counter in dict.fromkeys(counter for _, counter in counters)]
+        rows.append(box("perfmonListCounterReturn", leaf("Name", name), many, box("ArrayOfCounter", *items)))
+    return rows
 
 
 def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[str, str], int]) -> list[str]:

@@ -53,11 +53,12 @@ def answer(exchange: Exchange) -> Reply:
 
 
 def items(call: soap.Call) -> list[str]:
-    """Return the texts of SelectItems/item/Item."""
+    """Return the texts of SelectItems/item/Item; some clients write many names with commas into one."""
     chosen = call.child("CmSelectionCriteria", "SelectItems")
     if chosen is None:
         return []
-    return [(inner.text or "").strip() for item in chosen for inner in item if soap.local(inner) == "Item"]
+    texts = [inner.text or "" for item in chosen for inner in item if soap.local(inner) == "Item"]
+    return [name.strip() for text in texts for name in text.split(",")]
 
 
 def too_fast(exchange: Exchange, service: str, per_minute: int) -> bool:

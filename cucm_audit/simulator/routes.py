@@ -3,8 +3,8 @@
 import traceback
 from collections.abc import Callable
 
-from cucm_audit.simulator import axl, certmgr, perfmon, ris, services, soap, web_pages
-from cucm_audit.simulator.exchange import HTML, Exchange, Reply, page
+from cucm_audit.simulator import axl, certmgr, descriptions, perfmon, ris, services, soap, web_pages
+from cucm_audit.simulator.exchange import HTML, XML, Exchange, Reply, page
 
 #: Path (without a slash at the end) and who answers; these speak HTTPS only.
 SECURE: dict[str, Callable[[Exchange], Reply]] = {
@@ -15,15 +15,29 @@ SECURE: dict[str, Callable[[Exchange], Reply]] = {
 }
 
 
+#: The services that hand out their own description.
+DESCRIBED = {
+    "/realtimeservice2/services/RISService70": descriptions.RIS,
+    "/controlcenterservice2/services/ControlCenterServices": descriptions.CONTROL_CENTER,
+    "/perfmonservice2/services/PerfmonService": descriptions.PERFMON,
+}
+
+
 def _served(exchange: Exchange) -> Reply:
     path = exchange.path.rstrip("/")
     if exchange.secure and path in SECURE:
         if exchange.query.lower() == "wsdl":
-            return page(404, exchange.path)
+            return _description(exchange, path)
         return SECURE[path](exchange)
     if exchange.secure and path.startswith(certmgr.ROOT):
         return certmgr.answer(exchange)
     return web_pages.answer(exchange) or page(404, exchange.path)
+
+
+def _description(exchange: Exchange, path: str) -> Reply:
+    if path not in DESCRIBED:
+        return page(404, exchange.path)
+    return exchange.refused() or Reply(200, descriptions.wsdl(DESCRIBED[path], path), XML)
 
 
 def answer(exchange: Exchange) -> Reply:

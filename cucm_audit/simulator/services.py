@@ -79,7 +79,7 @@ def _products(exchange: Exchange, _call: soap.Call) -> str:
 
 def _static(exchange: Exchange, _call: soap.Call) -> str:
     services = [_described(service, product=False) for service in exchange.node.services.values()]
-    return box("soapGetStaticServiceListReturn", SUCCESS, box("Services", *services))
+    return box("soapGetStaticServiceListReturn", box("Services", *services))
 
 
 def _described(service: SimService, *, product: bool) -> str:
