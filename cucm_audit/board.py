@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cucm_audit.care import Care
 from cucm_audit.clients.journal import Journal
 from cucm_audit.facts import Row
 from cucm_audit.model import Gathered, Reason, Source, State
@@ -23,7 +24,7 @@ class Halted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that a person who waits wants to know. ``what``: door, nodes, asking, done, waiting, trouble."""
+    """Something that a person who waits wants to know. ``what``: door, nodes, asking, done, waiting, trouble, ill."""
 
     what: str
     node: str = ""
@@ -67,6 +68,23 @@ class Done:
     taken_at: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A node is not any more what it was when its facts came. ``node`` '' is the door, for all that it told."""
+
+    node: str
+    detail: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A lane is done with its node, and has looked back."""
+
+    node: str
+    source: Source
+
+
 class Tally(Journal):
     """The journal of one lane: counts what the lane sends and passes everything on to the journal of the run."""
 
@@ -90,15 +108,28 @@ class Tally(Journal):
 
 
 class Board:
-    """What lanes and writer share: the queue, the end of the run, and how the facts that others wait for came back."""
+    """What lanes and writer share: the queue, the end of the run, and how the facts that others wait for came back.
 
-    def __init__(self, journal: Journal, select: Callable[[str, tuple[Any, ...]], Iterator[tuple[Any, ...]]]) -> None:
+    ``turn`` is held while a fact is asked: with ``in_turn`` one at a time, of all nodes.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        select: Callable[[str, tuple[Any, ...]], Iterator[tuple[Any, ...]]],
+        *,
+        care: Care | None = None,
+        in_turn: bool = False,
+    ) -> None:
         self.journal = journal
         self.select = select
         self.halt = threading.Event()
+        self.care = care or Care()
+        self.turn: contextlib.AbstractContextManager[Any] = threading.Lock() if in_turn else contextlib.nullcontext()
         self.queue: queue.Queue[Any] = queue.Queue(maxsize=QUEUE)
         self._states: dict[str, State] = {}
         self._came = threading.Condition()
+        self._there: dict[str, set[Source]] = {}
 
     def put(self, message: object) -> None:
         """Hand a message to the writer. Halted when the run ends first."""
@@ -113,6 +144,26 @@ class Board:
         with self._came:
             self._states[table] = state
             self._came.notify_all()
+
+    def visits(self, place: str, source: Source) -> None:
+        """Take note that a lane will ask a node."""
+        self._there.setdefault(place, set()).add(source)
+
+    def leaves(self, place: str, source: Source) -> None:
+        """Take note that a lane is done with a node."""
+        with self._came:
+            self._there.get(place, set()).discard(source)
+            self._came.notify_all()
+        with contextlib.suppress(Halted):
+            self.put(Left(node=place, source=source))
+
+    def last_one(self, place: str, mine: Source) -> None:
+        """Wait until nobody else asks a node. RIS is not waited for: its pace takes minutes. Halted as ``wait``."""
+        with self._came:
+            while self._there.get(place, set()) - {mine, Source.RIS}:
+                if self.halt.is_set():
+                    raise Halted
+                self._came.wait(0.2)
 
     def wait(self, table: str) -> State:
         """Wait until a fact of the cluster is written and return its state. Halted when the run ends first."""

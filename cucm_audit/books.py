@@ -13,14 +13,14 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from cucm_audit.board import Done, Halted, Trouble
+from cucm_audit.board import Changed, Done, Halted, Trouble
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import Found
 from cucm_audit.facts import Row, facts
 from cucm_audit.identity import doubted, narrow_views, strangers
-from cucm_audit.model import Gathered, Node, Reason, State
+from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 from cucm_audit.plan import Job, Options, jobs
 from cucm_audit.snapshot import RowRefused, Snapshot
 
@@ -42,6 +42,8 @@ class Books:
         self._no_voice: frozenset[str] = frozenset()
         self._reading = threading.Lock()
         self._closed = False
+        self._publisher = ""
+        self._changed: list[Changed] = []
 
     def begin(self, cluster: Cluster, options: Options) -> None:
         """Write what is known before anything is asked."""
@@ -62,6 +64,7 @@ class Books:
         """Note what will be asked, and write down what will not."""
         self.pending = {_key(job): job for job in todo}
         self._no_voice = frozenset(node.name for node in nodes if not node.voice)
+        self._publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER and node.voice), "")
         for gathered in left:
             self.snapshot.ledger(replace(gathered, taken_at=now()))
 
@@ -106,12 +109,46 @@ class Books:
         rows = self._rows.get(key, Counter())
         troubles = [*([done.error] if done.error else []), *self._troubles(job, done, rows)]
         state = State.FAILED if done.error and not rows.total() else State.PARTIAL
-        gathered = [self._row(job, scope, done, rows, troubles, state) for scope in job.scopes]
+        gathered = [self._void(self._row(job, scope, done, rows, troubles, state)) for scope in job.scopes]
         for row in gathered:
             self.snapshot.ledger(row)
         bad = [row.state for row in gathered if row.state is not State.WHOLE]
         self._states[key] = bad[0] if bad else State.WHOLE
         return gathered
+
+    def changed(self, changed: Changed) -> None:
+        """Discard what a node told before it was restarted or its release switched.
+
+        Of the door ('') that is everything out of its database, also what is still to come.
+        """
+        self._changed.append(changed)
+        for row in self.snapshot.gathered():
+            if (void := self._void(row)) is not row:
+                if changed.node:
+                    self.snapshot.forget(row.fact, row.node or None)
+                self.snapshot.ledger(void)
+
+    def _void(self, row: Gathered) -> Gathered:
+        """Return a ledger row as it is, or failed when what it stands for has changed meanwhile."""
+        for changed in self._changed:
+            if self._concerns(changed, row) and row.state in (State.WHOLE, State.PARTIAL):
+                who = changed.node or "the node that was asked"
+                return replace(
+                    row,
+                    state=State.FAILED,
+                    reason=Reason.CHANGED_DURING_RUN,
+                    detail=f"{who} changed during the run: {changed.detail}",
+                    hint=changed.hint,
+                    rows=0,
+                )
+        return row
+
+    def _concerns(self, changed: Changed, row: Gathered) -> bool:
+        if not changed.node:
+            return row.source in (Source.AXL, Source.RIS)
+        if row.node:
+            return row.node == changed.node
+        return row.source is Source.SSH and changed.node == self._publisher  # facts that only the publisher can tell
 
     def _troubles(self, job: Job, done: Done, rows: Counter[str]) -> list[Trouble]:
         """Return everything that makes the job less than whole, beside its error."""
@@ -202,6 +239,7 @@ def _scope(cluster: Cluster, options: Options) -> dict[str, Any]:
     return {
         "door": cluster.node,
         "limit": list(options.limit),
+        "gentle": "asked for" if options.gentle else "",
         "without": sorted(source.value for source in options.without),
         **({"legacy_tls": True} if cluster.legacy_tls else {}),
         **options.scope,

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cucm_audit.board import Board, Done, Event, Halted, Rows, Tally
+from cucm_audit.board import Board, Changed, Done, Event, Halted, Left, Rows, Tally
 from cucm_audit.books import Books
+from cucm_audit.care import PATIENCE, Care
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
@@ -28,6 +29,7 @@ from cucm_audit.lanes import Lane, start, where
 from cucm_audit.model import Node, Reason, Role, Source
 from cucm_audit.plan import Job, Options, jobs, refuse_strange_limits
 from cucm_audit.snapshot import Snapshot
+from cucm_audit.visit import ended
 
 if TYPE_CHECKING:
     from cucm_audit.clients.ris import Ris
@@ -37,6 +39,8 @@ __all__ = ["Accounts", "Event", "Options", "collect"]
 
 #: How many nodes are asked at once.
 WIDTH = {Source.AXL: 1, Source.RIS: 1, Source.SERVICES: 8, Source.SSH: 8, Source.WEB: 8}
+#: Rows that AXL is asked for at once, and with --gentle, where there is one request a second too.
+PAGE, GENTLE_PAGE, GENTLE_AXL = 5000, 1000, 1.0
 _RIS_PER_MINUTE = (
     15  # Allowed Device Queries Per Minute, where the cluster does not say (reference: serviceability.md 1.5)
 )
@@ -66,7 +70,8 @@ def collect(
         accounts,
         ca_file=options.ca_file,
         timeout_factor=options.timeout_factor,
-        axl_a_second=options.axl_a_second,
+        axl_a_second=GENTLE_AXL if options.gentle else options.axl_a_second,
+        axl_page=GENTLE_PAGE if options.gentle else PAGE,
     )
     snapshot = Snapshot.create(path)
     run = _Run(cluster, Books(snapshot), clients, journal or Journal(), options, progress)
@@ -98,10 +103,12 @@ class _Run:
         self.clients = clients
         self.options = options
         self.progress = progress
-        self.board = Board(journal, books.select)
+        care = Care(on=options.gentle is not False, patience=PATIENCE * options.timeout_factor)
+        self.board = Board(journal, books.select, care=care, in_turn=bool(options.gentle))
         self.tally = Tally(journal)  # of the door's AXL, which discovery opens
         self.end = time.monotonic() + options.timeout
         self.found: Found | None = None
+        self.under_way: set[tuple[str, Source]] = set()  # lanes that are not done with their nodes
 
     def all(self) -> None:
         """Discover, ask, write; then close the books."""
@@ -115,7 +122,7 @@ class _Run:
 
     def _listen(self) -> Reason | None:
         """Write what comes until nothing is under way. Returns why it ended early, None when it did not."""
-        while self.found is None or self.books.pending:
+        while self.found is None or self.books.pending or self.under_way:
             if self.options.stop.is_set():
                 return Reason.INTERRUPTED
             if time.monotonic() > self.end:
@@ -134,12 +141,19 @@ class _Run:
             for gathered in self.books.done(message):
                 self.progress(Event.of(gathered))
             self.board.came(message.job.fact.table, self.books.state(message.job))
+        elif isinstance(message, Left):
+            self.under_way.discard((message.node, message.source))
+        elif isinstance(message, Changed):
+            self.progress(Event(what="trouble", node=message.node, detail=message.detail))
+            self.books.changed(message)
         elif isinstance(message, Found):
             self._start(message)
         elif isinstance(message, ClientError):
             self.progress(Event(what="trouble", node=message.node, source=message.source, detail=str(message)))
             self.books.nothing(self.options, message)
         elif isinstance(message, Event):
+            if message.what == "ill":
+                self.clients.ease(GENTLE_AXL)
             self.progress(message)
 
     def _discover(self) -> None:
@@ -176,8 +190,16 @@ class _Run:
         self.books.expect(todo, left, found.nodes)
         for gathered in left:
             self.board.came(gathered.fact, gathered.state)  # nobody waits for what is not asked
-        for source, lanes in self._lanes(todo, found).items():
-            start(lanes, WIDTH[source], self.board, source.value)
+        lanes = self._lanes(todo, found)
+        everything = [(lane.name, job.fact.table) for part in lanes.values() for lane in part for job in lane.jobs]
+        leaders = {lane.name for part in lanes.values() for lane in part if lane.leads}
+        self.board.care.expect(everything, leaders)
+        for source, part in lanes.items():
+            for lane in part:
+                self.board.visits(lane.name, source)
+                self.under_way.add((lane.name, source))
+        for source, part in lanes.items():
+            start(part, 1 if self.options.gentle else WIDTH[source], self.board, source.value)
 
     def _with_nodes(self, fact: Fact) -> Fact:
         """Let the fact ``node`` go on from what discovery has read, instead of asking again."""
@@ -212,6 +234,7 @@ class _Run:
             Source.WEB: partial(self.clients.web, node),
             Source.SSH: partial(self._ssh, node, found),
         }
+        farewells: dict[Source, Callable[[Any], str]] = {Source.AXL: partial(_same_release, found), Source.SSH: ended}
         return Lane(
             source=source,
             name=node.name,
@@ -220,6 +243,8 @@ class _Run:
             nodes=found.nodes,
             release=release,
             tally=self.tally if source is Source.AXL else Tally(self.board.journal),
+            leads=node.role is Role.PUBLISHER or node.name == found.door.name,
+            farewell=farewells.get(source),
             closes=source is Source.SSH,
         )
 
@@ -239,3 +264,12 @@ class _Run:
             pace=self.options.pace,
             waiting=lambda seconds: self.board.put(Event(what="waiting", source="ris", seconds=seconds)),
         )
+
+
+def _same_release(found: Found, axl: Any) -> str:
+    """Say whether the door runs another release than at the beginning: its database is another one then."""
+    try:
+        now = str(axl.release_of(found.door.name))
+    except ClientError:
+        return ""
+    return f"its release was {found.release} and is {now}" if now and found.release and now != found.release else ""

@@ -82,6 +82,13 @@ class Clients:
         with self._lock:
             return self._gates.setdefault((node.address, node.https_port), Gate(self._axl_a_second or AXL_A_SECOND))
 
+    def ease(self, a_second: float) -> None:
+        """Slow AXL down on every node, from the next request on."""
+        with self._lock:
+            self._axl_a_second = a_second
+            for gate in self._gates.values():
+                gate.ease(a_second)
+
     def ris(
         self,
         node: Node,

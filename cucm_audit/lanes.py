@@ -14,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cucm_audit.board import Board, Done, Event, Halted, Rows, Tally, Trouble
+from cucm_audit.board import Board, Changed, Done, Event, Halted, Rows, Tally, Trouble
+from cucm_audit.care import HINT, TELLING, Complaint, complaint, of_error
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.facts import Ask, Row
 from cucm_audit.model import Node, Reason, Source, State
 from cucm_audit.plan import Job
+from cucm_audit.visit import HINT as CHANGED_HINT
 
 BATCH = 500  # rows in a message to the writer
 
@@ -54,6 +56,8 @@ class Lane:
     release: str
     tally: Tally
     client: Any = None
+    leads: bool = False  # the publisher, or the door
+    farewell: Callable[[Any], str] | None = None  # asked last: what has changed since the beginning, '' = nothing
     closes: bool = False  # close the client at the end (an SSH session holds one of the node's few places)
     hopeless: Trouble | None = None
 
@@ -62,10 +66,24 @@ class Lane:
         try:
             for job in self.jobs:
                 board.put(self.ask(job, board))
+                board.care.told(self.name, job.fact.table)
+            self._look_back(board)
         finally:
             if self.closes and self.client is not None:
                 with contextlib.suppress(Exception):  # the answers are here; how the goodbye went does not matter
                     self.client.close()
+            board.leaves(self.name, self.source)
+
+    def _look_back(self, board: Board) -> None:
+        """See whether the node is still the one that told all this; if not, say so."""
+        if self.farewell is None or self.client is None or self.hopeless:
+            return
+        if self.source is Source.SSH:
+            board.last_one(self.name, self.source)
+        with board.turn:
+            detail = self.farewell(self.client)
+        if detail:
+            board.put(Changed(node=self.name if self.source is Source.SSH else "", detail=detail, hint=CHANGED_HINT))
 
     def ask(self, job: Job, board: Board) -> Done:
         """Ask one job, put its rows on the queue and return how it ended."""
@@ -74,12 +92,15 @@ class Lane:
         ask = Ask(node=job.node, nodes=self.nodes, release=self.release, select=board.select)
         error: Trouble | None = None
         try:
-            self._prepare(job, ask, board)
-            board.put(Event(what="asking", node=self.name, source=self.source.value, fact=job.fact.table))
-            self._gather(job, ask, board)
+            self._wait(job, ask, board)
+            with board.turn:
+                self._connect(ask, board)
+                board.put(Event(what="asking", node=self.name, source=self.source.value, fact=job.fact.table))
+                self._gather(job, ask, board)
         except Halted:
             raise
         except ClientError as trouble:
+            self._complain(of_error(trouble.reason, trouble.detail), board)
             error = ("", trouble.reason, f"{trouble.doing}: {trouble.detail or trouble.reason.value}", trouble.hint)
             if trouble.reason in _HOPELESS:
                 self.hopeless = error
@@ -97,8 +118,10 @@ class Lane:
             taken_at=taken_at,
         )
 
-    def _prepare(self, job: Job, ask: Ask, board: Board) -> None:
-        """Wait for the facts that this one needs, then make the client if there is none yet."""
+    def _wait(self, job: Job, ask: Ask, board: Board) -> None:
+        """Wait for the facts that this one needs, and for the node's word that it is well, if this one is not cheap."""
+        if spared := board.care.spared(self.name, job.fact.cost, board.halt):
+            raise _NotAsked(("", spared[1], spared[0], HINT))
         for table in job.fact.needs:
             state = board.wait(table)
             if state is State.PARTIAL:
@@ -107,6 +130,9 @@ class Lane:
                 raise _NotAsked(("", Reason.PREREQUISITE_UNKNOWN, f"{table} is {state.value}", ""))
         if self.hopeless:
             raise _NotAsked(self.hopeless)
+
+    def _connect(self, ask: Ask, board: Board) -> None:
+        """Make the client if there is none yet."""
         if self.client is None:
             try:
                 self.client = self.connect(self.tally)
@@ -114,13 +140,24 @@ class Lane:
                 # No session, no answers: the next job would only knock again.
                 self.hopeless = ("", trouble.reason, trouble.detail or trouble.doing, trouble.hint)
                 raise
+            if busy := getattr(self.client, "busy", ""):
+                self._complain(of_error(Reason.BUSY, busy), board)
         setattr(ask, self.source.value, self.client)
 
-    @staticmethod
-    def _gather(job: Job, ask: Ask, board: Board) -> None:
+    def _complain(self, said: Complaint | None, board: Board) -> None:
+        """Spare the node from now on, and the whole cluster when it is the one that everything hangs on."""
+        if said is None:
+            return
+        whole = self.leads and said.reason is Reason.BUSY
+        if board.care.complain("" if whole else self.name, said):
+            board.put(Event(what="ill", node=self.name, source=self.source.value, detail=said.says))
+
+    def _gather(self, job: Job, ask: Ask, board: Board) -> None:
         batch: list[Row] = []
         try:
             for row in job.fact.gather(ask):
+                if job.fact.table in TELLING and job.node:
+                    self._complain(complaint(job.fact.table, row), board)
                 batch.append(row)
                 if len(batch) >= BATCH:
                     board.put(Rows(job=job, rows=batch))
@@ -169,6 +206,7 @@ def _give_up(lane: Lane, board: Board, detail: str) -> None:
     """Say of every job of a lane that nobody asks it any more; those that have ended stay as they are."""
     error: Trouble = ("", Reason.INTERNAL_ERROR, detail, "Is the machine short of memory?")
     for job in lane.jobs:
+        board.care.told(lane.name, job.fact.table)
         board.put(Done(job=job, error=error, taken_at=_now()))
 
 

@@ -12,7 +12,7 @@ from cucm_audit.clients.commands import NETWORK_CLUSTER, PAGER_KEYS, PAGINATION_
 from cucm_audit.clients.journal import SSH_LOGIN
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import numbers
-from cucm_audit.facts import Fact, Per
+from cucm_audit.facts import Cost, Fact, Per
 from cucm_audit.model import ON_DEMAND, Gathered, Node, Reason, Role, Source, State
 
 #: Without these nothing can be said of anything: always asked.
@@ -90,12 +90,20 @@ class Planned:
     only_if: str = ""
 
 
+#: What a node says of itself: asked wherever a session is opened anyway, for ``care`` and for ``visit``.
+STATUS = "node_status"
+
+
 def jobs(
     facts: Iterable[Fact], nodes: tuple[Node, ...], options: Options, release: str
 ) -> tuple[list[Job], list[Gathered]]:
-    """Return what is to be asked, and the ledger rows of what is not: every fact is in one of them for every scope."""
+    """Return what is to be asked, the cheap facts first, and the ledger rows of what is not.
+
+    Every fact is in one of them for every scope.
+    """
     todo: list[Job] = []
     left: list[Gathered] = []
+    status: list[Job] = []
     everything = tuple(facts)
     wanted = _wanted(everything, options)
     for table in dict.fromkeys(fact.table for fact in everything):
@@ -103,15 +111,23 @@ def jobs(
         fitting = next((fact for fact in variants if fits(fact, release)), None)
         for job in _scopes(fitting or variants[0], nodes):
             reason = _left_out(job, wanted, options)
-            if reason:
+            if reason == _UNREAD and table == STATUS and not _unreachable(job):
+                status.append(job)
+            elif reason:
                 left += job.gathered(State.NOT_ASKED, Reason.NOT_ASKED, reason)
             elif fitting is None:
                 left += job.gathered(State.NOT_SUPPORTED, Reason.NOT_SUPPORTED, f"release {release} has no {table}")
-            elif trouble := _unreachable(job):
+            elif trouble := _unreachable(job) or _too_dear(job, options):
                 left += job.gathered(State.FAILED, *trouble)
             else:
                 todo.append(job)
-    return todo, left
+    visited = {job.node.name for job in todo if job.node and job.fact.source is Source.SSH}
+    for job in status:
+        if job.node and job.node.name in visited:
+            todo.insert(0, job)
+        else:
+            left += job.gathered(State.NOT_ASKED, Reason.NOT_ASKED, _UNREAD)
+    return sorted(todo, key=lambda job: job.fact.cost), left
 
 
 def fits(fact: Fact, release: str) -> bool:
@@ -148,7 +164,7 @@ def _scopes(fact: Fact, nodes: tuple[Node, ...]) -> Iterator[Job]:
 
 def _left_out(job: Job, wanted: frozenset[str], options: Options) -> str:
     if job.fact.table not in wanted:
-        return ON_DEMAND if job.fact.table in OPT_IN else "no selected check reads it"
+        return ON_DEMAND if job.fact.table in OPT_IN else _UNREAD
     if job.fact.source in options.without and job.fact.table not in ALWAYS:
         return f"the run leaves out {job.fact.source.value}"
     if options.limit and job.node and not inside(job.node, options.limit):
@@ -170,6 +186,16 @@ def refuse_strange_limits(limit: tuple[str, ...], nodes: tuple[Node, ...]) -> No
         if not any(inside(node, (wanted,)) for node in nodes):
             names = ", ".join(node.name for node in nodes)
             raise NoSuchNode(f"--limit {wanted}: this cluster has no such node; it has {names}")
+
+
+_UNREAD = "no selected check reads it"
+_GENTLE = "left out by --gentle: it is dear for a node that works"
+
+
+def _too_dear(job: Job, options: Options) -> tuple[Reason, str, str] | None:
+    if not options.gentle or job.fact.cost is not Cost.DEAR:
+        return None
+    return Reason.BUDGET, _GENTLE, "Run the audit without --gentle at a quiet time"
 
 
 def _unreachable(job: Job) -> tuple[Reason, str, str] | None:

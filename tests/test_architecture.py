@@ -13,9 +13,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ASKING = {
     "collect",
     "board",
+    "care",
     "books",
     "lanes",
     "plan",
+    "visit",
     "discovery",
     "identity",
     "connect",

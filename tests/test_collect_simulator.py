@@ -8,6 +8,7 @@ import time
 import pytest
 
 from cucm_audit import config, discovery
+from cucm_audit.clients import cli_text
 from cucm_audit.clients.dial import peek_certificate
 from cucm_audit.clients.journal import Journal
 from cucm_audit.clients.ssh import peek_host_key
@@ -107,11 +108,20 @@ def bare(operation):
     return re.sub(r"select skip \d+ first \d+ ", "select ", operation)
 
 
-def test_the_dry_run_lists_exactly_what_a_run_sends(labs):
+@pytest.mark.parametrize(
+    "limited",
+    [{}, {"gentle": True}, {"tables": frozenset({"phone", "hardware"})}],
+    ids=["everything", "gentle", "two facts"],
+)
+def test_the_dry_run_lists_exactly_what_a_run_sends(labs, limited, monkeypatch):
+    monkeypatch.setattr(cli_text, "QUIET", {tail: seconds / 8 for tail, seconds in cli_text.QUIET.items()})
     lab = labs("12.5")
-    journal = Journal()
-    snapshot = lab.run(journal=journal, extra=frozenset({"web_page"}))
-    healthy(lab, snapshot)
+    journal, options = Journal(), Options(extra=frozenset({"web_page"}), **limited)
+    snapshot = lab.run(journal=journal, extra=frozenset({"web_page"}), **limited)
+    if limited.get("gentle"):
+        assert {(state, reason) for state, reason, _ in lab.not_whole(snapshot).values()} == {("failed", "budget")}
+    elif not limited:
+        healthy(lab, snapshot)
     rows = list(snapshot.select("select name, role, voice from node"))
     found = discovery.discover(
         lab.cluster,
@@ -125,7 +135,7 @@ def test_the_dry_run_lists_exactly_what_a_run_sends(labs):
         found.release,
         nodes=found.nodes,
         via=found.via,
-        options=Options(extra=frozenset({"web_page"})),
+        options=options,
     )
     sent = {(source, node, bare(operation)) for source, node, operation in journal.operations}
     always = {(line.source, line.node, line.operation) for line in planned if not line.only_if}

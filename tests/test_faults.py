@@ -301,6 +301,89 @@ def nothing_typed_after(question: str) -> Callable[[Bench, Seen], None]:
     return check
 
 
+LARGE, DEAR = "from device d where", ("run sql", "utils service list")
+
+
+def spared(*names: str, cluster: bool = False) -> Callable[[Bench, Seen], None]:
+    """These nodes were asked for what is cheap; the others, and with ``cluster`` AXL and RIS too, for everything."""
+
+    def check(bench: Bench, seen: Seen) -> None:
+        for node in bench.world.nodes:
+            typed = [one.operation for one in seen.asked if one.node == node.name and one.channel == "ssh"]
+            dear = [text for text in typed if text.startswith(DEAR)]
+            assert typed, node.name
+            assert bool(dear) != (node.name in names), (node.name, dear)
+        queries = [one.detail for one in seen.asked if one.channel == "axl"]
+        assert [sql for sql in queries if "from processconfig" in sql]
+        assert bool([sql for sql in queries if LARGE in sql]) != cluster
+        assert bool([one for one in seen.asked if one.channel == "ris"]) != cluster
+        told = [row.detail for row in seen.ledger.values() if row.reason in ("budget", "busy")]
+        assert any("not asked, to spare" in text for text in told), told
+
+    return check
+
+
+def gently(bench: Bench, seen: Seen) -> None:
+    """Nothing dear, one thing at a time; the phones all the same."""
+    assert [one for one in seen.asked if one.channel == "ris" or one.operation.startswith(DEAR)] == []
+    assert [one for one in seen.asked if LARGE in one.detail]
+    assert {row.detail for row in seen.ledger.values() if row.reason == "budget"} == {
+        "left out by --gentle: it is dear for a node that works"
+    }
+    assert seen.report is not None
+    assert seen.report["scope"]["gentle"] == "asked for"
+
+
+def replication_of(name: str, state: int) -> Within:
+    """A node whose copy of the database does not keep up, as it tells itself."""
+
+    @contextlib.contextmanager
+    def broken(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(name)
+        before = dict(node.replication)
+        node.replication["state"] = state
+        try:
+            yield
+        finally:
+            node.replication.clear()
+            node.replication.update(before)
+
+    return broken
+
+
+def reboots(name: str, after: Any) -> Within:
+    """A node that is restarted after a command, as seen by its uptime."""
+
+    @contextlib.contextmanager
+    def flipped(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(name)
+        before = node.booted_at, node.release
+        node.faults["cli_reboot"] = after
+        try:
+            yield
+            assert "cli_reboot" not in node.faults, "it did not happen"
+        finally:
+            node.booted_at, node.release = before
+
+    return flipped
+
+
+def void(concerns: Callable[[Any], bool], says: str) -> Callable[[Bench, Seen], None]:
+    """What this node told is not believed, whatever it was; the rest is, as far as it does not hang on it."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        mine = [row for row in seen.ledger.values() if concerns(row) and row.state != "not_asked"]
+        assert {row.state for row in mine} == {"failed"}
+        changed = [row for row in mine if row.reason == "changed_during_run"]
+        assert len(changed) > len(mine) / 2
+        assert any(says in row.detail for row in changed), {row.detail for row in changed}
+        others = [row for row in seen.ledger.values() if not concerns(row) and row.source in ("ssh", "services")]
+        assert "changed_during_run" not in {str(row.reason) for row in others if row.node}
+        assert [row for row in others if row.state == "whole"]
+
+    return check
+
+
 def door(fault: Mapping[str, Any], *reasons: str, on: str = PHONES, **rest: Any) -> Case:
     """A fault in the answer to one question at the door: the phones."""
     spoilt = {
@@ -315,6 +398,7 @@ def sub(fault: Mapping[str, Any], *reasons: str, **rest: Any) -> Case:
 
 
 STATUS = "show status"
+BUSY_CPU = {"cli_load": {"cpu_idle": "03.10"}}
 HANG = {"short": 0.8, "limit": 20.0}
 
 ROWS: dict[str, Row] = {
@@ -501,7 +585,15 @@ ROWS: dict[str, Row] = {
     "F70": Row(says="An upgrade is under way.", cases=(
         sub({"cli_busy": True}, "busy"), sub({"cli_busy": "The system is busy, try later"}, "busy"))),
     "F71": Row(says="Somebody else holds the lock.", cases=(sub({"cli_locked": True}, "locked"),)),
-    "F72": Row(says="A node reboots during the run.", not_here=NOT_YET + "boots are compared after the run only"),
+    "F72": Row(says="A node reboots during the run.", cases=(
+        Case(within=reboots(SUB, "show hardware"), reasons={"changed_during_run"}, nodes={SUB}, same_world=False,
+             also=void(lambda row: row.node == SUB, "it was restarted")),
+        Case(within=reboots(SUB, {"show hardware": "12.5.1.99999-1"}), reasons={"changed_during_run"}, nodes={SUB},
+             same_world=False, also=void(lambda row: row.node == SUB, "and is 12.5.1.99999-1")),
+        Case(within=reboots(PUB, {"show hardware": "12.5.1.99999-1"}), code=None,  # type: ignore[arg-type]
+             reasons={"changed_during_run"}, same_world=False,
+             also=void(lambda row: row.node == PUB or row.source in ("axl", "ris"), "and is 12.5.1.99999-1"))),
+        proved=("test_visit.py::test_uptimes_that_go_on_and_uptimes_that_do_not",)),
     # -------------------------------------------------------------------------------------------------- credentials
     "F73": Row(says="A password file for others.", proved=(
         "test_secrets.py::test_a_file_for_others_is_refused",
@@ -577,11 +669,20 @@ ROWS: dict[str, Row] = {
         "clients/test_axl.py::test_one_answer_at_a_time",
         "test_collect.py::test_ris_is_paced_by_the_clusters_own_limit",
         "test_faults.py::test_no_harm_is_done")),
-    "F104": Row(says="A node under load is spared.", not_here=NOT_YET + "--gentle"),
+    "F104": Row(says="A node under load is spared.", cases=(
+        Case(on={SUB: BUSY_CPU}, reasons={"budget"}, nodes={SUB}, also=spared(SUB)),
+        Case(on={PUB: BUSY_CPU}, reasons={"budget"}, also=spared(PUB, cluster=True)),
+        Case(on={PUB: BUSY_CPU}, code=0, words=("--no-gentle",), nodes=set()),
+        sub({"cli_answer": {"show status": "The system is busy"}}, "busy", also=spared(SUB)),
+        Case(within=replication_of(SUB, 4), code=1, reasons={"budget"}, nodes={SUB}, also=spared(SUB)),
+        door({"axl_memory": True}, "throttled"),
+        Case(words=("--gentle",), reasons={"budget"}, also=gently))),
     "F105": Row(says="The time for the run is used up.", cases=(
         Case(on={SUB: {"hang": True}}, reasons={"budget"}, words=("--timeout", "2"), limit=2.0),),
         proved=("test_collect.py::test_a_run_that_takes_too_long_says_budget",)),
-    "F106": Row(says="An upgrade spares the node.", not_here=NOT_YET + "--gentle; no false pass: F70"),
+    "F106": Row(says="An upgrade spares the node.", cases=(
+        sub({"cli_busy": True}, "busy", also=spared(SUB)),
+        Case(on={PUB: {"cli_busy": True}}, reasons={"busy"}, also=spared(PUB, SUB, OTHER, IMP, cluster=True)))),
     "F107": Row(says="A run every minute by mistake.", proved=(
         "test_since.py::test_a_run_too_soon_after_the_last_is_refused_and_says_when",)),
     # --------------------------------------------------------------------------------------------------- configuration
@@ -634,7 +735,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.mark.parametrize("case", CASES)
 def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
-    like = () if "--timeout" in case.words else case.words
+    like = () if {"--timeout", "--gentle", "--no-gentle"} & set(case.words) else case.words
     cluster.healthy(*like)
     with monkeypatch.context() as patch:
         cluster.mend()

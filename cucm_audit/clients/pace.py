@@ -25,13 +25,19 @@ class Gate:
     """
 
     def __init__(self, a_second: float = AXL_A_SECOND) -> None:
+        self._lock = threading.Lock()
+        self._ends: deque[float] = deque()
+        self.ease(a_second)
+
+    def ease(self, a_second: float) -> None:
+        """Take another pace from the next request on."""
         self._most = max(1, int(a_second))
         self._stretch = max(1.0, 1.0 / a_second)
-        self._ends: deque[float] = deque(maxlen=self._most)
-        self._lock = threading.Lock()
 
     def __enter__(self) -> "Gate":
         self._lock.acquire()
+        while len(self._ends) > self._most:
+            self._ends.popleft()
         if len(self._ends) == self._most:
             time.sleep(max(0.0, self._ends[0] + SECOND * self._stretch - time.monotonic()))
         return self

@@ -43,8 +43,9 @@ _HINTS = {
 class CliAnswer:
     """What a command printed: LF only, without echo, prompt and pager lines.
 
-    ``started`` is when it was typed, ``ended`` when its last byte came; both are our clock, UTC. ``paged`` says that it
-    came over the pager that counts nothing, ``doubt`` why it may be short after all, '' when it is whole.
+    ``started`` is when it was typed, ``ended`` when its last byte came; both are our clock, UTC. ``steady`` is the same
+    beginning in seconds of a clock that nobody sets. ``paged`` says that it came over the pager that counts nothing,
+    ``doubt`` why it may be short after all, '' when it is whole.
     """
 
     command: str
@@ -53,10 +54,13 @@ class CliAnswer:
     ended: dt.datetime
     paged: bool = False
     doubt: str = ""
+    steady: float = 0.0
 
 
 class Ssh:
     """One node's command line. Answers and errors are remembered: a command is typed once.
+
+    ``busy`` is what the node said when it did not let the pager be switched off, as it does during an upgrade.
 
     ``first_prompt`` and ``connect_timeout`` are seconds. After a lost session (timeout, question, disconnect) the next
     command opens a new one, once; a login that failed is never repeated. Every method raises :class:`ClientError`.
@@ -73,6 +77,7 @@ class Ssh:
         connect_timeout: float = 5.0,
     ) -> None:
         self.greeting = ""
+        self.busy = ""
         self._place = Place(node=node.name, address=node.address, port=node.ssh_port, source=Source.SSH)
         self._account, self._trust, self._journal = account, trust, journal
         self._first_prompt, self._connect_timeout = first_prompt, connect_timeout
@@ -120,6 +125,20 @@ class Ssh:
                 check_command(command.text)
                 self._known[command.text] = self._ask(command)
             known = self._known[command.text]
+        if isinstance(known, ClientError):
+            raise known.with_traceback(None)
+        return known
+
+    def answered(self, command: Command) -> CliAnswer | None:
+        """Return what is remembered of a command, None when it was not answered (yet)."""
+        known = self._known.get(command.text)
+        return known if isinstance(known, CliAnswer) else None
+
+    def again(self, command: Command) -> CliAnswer:
+        """Type a command although its answer is known, and return the new one, which is not remembered."""
+        with self._lock:
+            check_command(command.text)
+            known = self._ask(command)
         if isinstance(known, ClientError):
             raise known.with_traceback(None)
         return known
@@ -200,6 +219,8 @@ class Ssh:
         if answer is None:
             hint = "What looked like the prompt did not answer as one. Log in by hand and look at the greeting."
             raise self._place.error(Reason.MALFORMED, doing, hint, "the prompt was not confirmed")
+        refused = cli_text.refusal(answer)
+        self.busy = refused[1] if refused and refused[0] is Reason.BUSY else ""
         self._known.setdefault(text, _answer(text, answer, started, terminal))
         self._terminal = terminal
 
@@ -220,6 +241,7 @@ class Ssh:
         self.open()
         assert self._terminal is not None
         terminal, screen, started = self._terminal, Screen(), dt.datetime.now(dt.UTC)
+        steady = time.monotonic()
         try:
             terminal.type(command)
             terminal.read(screen, time.monotonic() + command.timeout, doing)
@@ -232,7 +254,7 @@ class Ssh:
         refused = cli_text.refusal(lines)
         if refused:
             raise self._place.error(refused[0], doing, _HINTS.get(refused[0], ""), refused[1])
-        return _answer(command.text, lines, started, terminal)
+        return replace(_answer(command.text, lines, started, terminal), steady=steady)
 
     def _drop(self) -> None:
         """Close without a word."""

@@ -8,7 +8,7 @@ understood). ``collect`` fills the ledger from that, whatever happens.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cucm_audit.model import Node, Reason, Source
@@ -30,6 +30,14 @@ class Per(StrEnum):
     VOICE_NODE = "voice_node"  # once a node that runs voice
     NODE = "node"  # once a node, IM and Presence too
     PUBLISHER = "publisher"  # once, but the publisher has to answer it; ledger node ''
+
+
+class Cost(IntEnum):
+    """What a fact costs the node that is asked (reference: performance.md sections 3 and 4, cli.md section 10)."""
+
+    CHEAP = 0  # one small answer
+    LARGE = 1  # grows with the phones and people: AXL builds the answer in the memory of the publisher
+    DEAR = 2  # takes from what others need (RIS), or sets a node to work: its database, all its services, its disk
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +78,7 @@ class Fact:
     ``needs``: tables that have to be written before this fact is asked (the names of phones, for RIS).
     ``asks``: what is sent, in words, for --dry-run; one entry an operation.
     ``nodes_answer``: the rows' ``node`` column says which node answered, and the ledger gets a row for each voice node.
+    ``cost``: cheap facts are asked first, and alone where a node is ill.
     """
 
     table: str
@@ -82,6 +91,7 @@ class Fact:
     until: str | None = None
     needs: tuple[str, ...] = ()
     nodes_answer: bool = False
+    cost: Cost = Cost.CHEAP
 
 
 def facts() -> tuple[Fact, ...]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.statements import STATEMENTS, Statement
-from cucm_audit.facts import Ask, Fact, Per, Row
+from cucm_audit.facts import Ask, Cost, Fact, Per, Row
 from cucm_audit.facts.axl_rows import ROWS
 from cucm_audit.facts.values import AxlRow, Line, Refused
 from cucm_audit.model import Reason, Source
@@ -33,6 +33,10 @@ NEVER_EMPTY = frozenset(
         "certificate",
     }
 )
+
+
+#: Statements that search whole tables for what is missing.
+SEARCHES = frozenset({"phone_without_line", "unused_number"})
 
 
 def read(table: str, rows: Iterable[AxlRow], ask: Ask) -> Iterator[Row]:
@@ -106,6 +110,7 @@ def _fact(statement: Statement) -> Fact:
         never_empty=statement.fact in NEVER_EMPTY,
         since=statement.since,
         until=statement.until,
+        cost=Cost.DEAR if statement.fact in SEARCHES else Cost.LARGE if statement.paged else Cost.CHEAP,
     )
 
 

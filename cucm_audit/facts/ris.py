@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cucm_audit.facts import Ask, Fact, Per, Row
+from cucm_audit.facts import Ask, Cost, Fact, Per, Row
 from cucm_audit.facts.values import Refused, utc, whole_number
 from cucm_audit.model import Node, Reason, Source
 
@@ -225,6 +225,7 @@ FACTS: tuple[Fact, ...] = (
         asks=("selectCmDeviceExt",),
         needs=("phone",),
         nodes_answer=True,
+        cost=Cost.DEAR,
     ),
     Fact(
         table="device_registration",
@@ -234,6 +235,7 @@ FACTS: tuple[Fact, ...] = (
         asks=("selectCmDeviceExt",),
         needs=("other_device",),
         nodes_answer=True,
+        cost=Cost.DEAR,
     ),
     # After the others: it goes by the answers that they got.
     Fact(

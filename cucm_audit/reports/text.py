@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tabulate import tabulate
 
 from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict, counting, still_wrong
-from cucm_audit.reports import Style, standing
+from cucm_audit.reports import Style, cost, standing
 from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, who
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.lines import cells, drawn, hanging, together
@@ -29,14 +29,6 @@ _WORDS = {
     Verdict.NOT_APPLICABLE: "not applicable",
     Verdict.BY_HAND: "by hand",
 }
-_COST = (
-    ("axl", "AXL request"),
-    ("ris", "RIS request"),
-    ("services", "serviceability request"),
-    ("web", "web request"),
-    ("ssh_sessions", "SSH session"),
-    ("cli_commands", "CLI command"),
-)
 
 
 def render(report: Report, style: Style) -> str:
@@ -255,15 +247,7 @@ class _Page:
         yield from self.said("Findings: " + ", ".join(f"{found[s]} {s}" for s in SEVERITIES) + waived + ".", "")
         if not self.report.complete:
             yield from self.said("This report is not complete: unknown is not fine.", "")
-        yield from together(self.cost(), self.width)
-
-    def cost(self) -> list[str]:
-        """Return what was sent, part by part. No write can be sent at all (guard.py)."""
-        spent = {name: int(self.report.cost.get(name, 0)) for name, _ in _COST}
-        parts = [f"{spent[name]} {word}{'' if spent[name] == 1 else 's'}" for name, word in _COST if spent[name]]
-        seconds = self.report.cost.get("seconds")
-        took = f" ({seconds:.1f} s)." if seconds else "."
-        return ["Cost:", *(f"{part}," for part in parts), f"0 writes possible{took}"]
+        yield from together(cost.parts(self.report.cost), self.width)
 
 
 def shown(show: Mapping[str, object]) -> list[str]:

@@ -32,6 +32,8 @@ An answer (COMMAND)
     cli_delay             {COMMAND: seconds} before the answer
     cli_hang              COMMAND: no answer ever
     cli_cut               COMMAND: half of the answer, then the connection breaks; {COMMAND: "eof"}: the channel ends
+    cli_reboot            COMMAND: after its answer the node restarts, once, and the session breaks; {COMMAND: release}:
+                          it comes up in another release
     cli_endless           COMMAND: lines without end
     cli_garbage           {COMMAND: [lines]}: strewn into the answer, the first at the top, the others further down
     cli_question          {COMMAND: question} instead of an answer
@@ -88,6 +90,7 @@ KEYS: frozenset[str] = frozenset(
         "cli_delay",
         "cli_hang",
         "cli_cut",
+        "cli_reboot",
         "cli_endless",
         "cli_garbage",
         "cli_question",

@@ -90,8 +90,20 @@ class Session:
         if self._faults.hit("cli_endless", command):
             self._pour()
         self._print(command, answer)
+        reboot = self._faults.hit("cli_reboot", command)
+        if reboot:
+            self._reboot(reboot)
         if answer.question:
             self._question(command, answer)
+
+    def _reboot(self, release: object) -> None:
+        """Come up anew, in no time at all."""
+        self._node.faults.pop("cli_reboot")
+        self._node.booted_at = self._node.now()
+        if isinstance(release, str):
+            self._node.release = release
+        self._cut()
+        raise GoneError
 
     def _question(self, command: str, answer: Answer) -> None:
         """Ask until somebody says yes or no; only a yes goes on."""

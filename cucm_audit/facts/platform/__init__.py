@@ -22,8 +22,8 @@ from cucm_audit.facts.platform import (
 )
 
 FACTS: tuple[Fact, ...] = (
+    *status.FACTS,  # first: how the node is, and since when it runs
     *version.FACTS,
-    *status.FACTS,
     *history.FACTS,
     *network_cluster.FACTS,
     *ntp.FACTS,

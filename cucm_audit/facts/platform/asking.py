@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import Command
-from cucm_audit.facts import Ask, Fact, Per
+from cucm_audit.facts import Ask, Cost, Fact, Per
 from cucm_audit.facts.platform.reading import Parsed, Row, Unreadable, shortened
 from cucm_audit.model import Reason, Source
 
@@ -18,10 +18,20 @@ Parse = Callable[[str], Parsed]
 _PAGER_HINT = "This release cannot switch its pager off. Run the audit again; see the node's load and the line to it."
 
 
-def fact(table: str, per: Per, command: Command, parse: Parse, *, never_empty: bool = False) -> Fact:
+def fact(
+    table: str, per: Per, command: Command, parse: Parse, *, never_empty: bool = False, cost: Cost = Cost.CHEAP
+) -> Fact:
     """Return the fact that fills ``table`` from one command's answer, whose rows carry the node's name."""
     gather = partial(node_rows, command=command, parse=parse, table=table)
-    return Fact(table=table, per=per, source=Source.SSH, gather=gather, asks=(command.text,), never_empty=never_empty)
+    return Fact(
+        table=table,
+        per=per,
+        source=Source.SSH,
+        gather=gather,
+        asks=(command.text,),
+        never_empty=never_empty,
+        cost=cost,
+    )
 
 
 def publisher_fact(table: str, command: Command, parse: Parse) -> Fact:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import COUNTS, Command
 from cucm_audit.clients.statements import COUNTED_TABLES
-from cucm_audit.facts import Ask, Fact, Per
+from cucm_audit.facts import Ask, Cost, Fact, Per
 from cucm_audit.facts.platform.asking import node_rows
 from cucm_audit.facts.platform.reading import Parsed, Reading, Unreadable, harmless, no_answer, raw_lines, shortened
 from cucm_audit.model import Source
@@ -72,5 +72,6 @@ FACTS: tuple[Fact, ...] = (
         gather=rows,
         asks=tuple(command.text for command in COUNTS),
         never_empty=True,
+        cost=Cost.DEAR,
     ),
 )

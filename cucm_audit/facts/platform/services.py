@@ -3,7 +3,7 @@
 import re
 
 from cucm_audit.clients.commands import SERVICES
-from cucm_audit.facts import Fact, Per
+from cucm_audit.facts import Cost, Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
 
@@ -33,4 +33,4 @@ def parse(text: str) -> Parsed:
     return reading.parsed()
 
 
-FACTS: tuple[Fact, ...] = (fact("cli_service", Per.NODE, SERVICES, parse, never_empty=True),)
+FACTS: tuple[Fact, ...] = (fact("cli_service", Per.NODE, SERVICES, parse, never_empty=True, cost=Cost.DEAR),)
