@@ -245,5 +245,6 @@ FACTS: tuple[Fact, ...] = (
         gather=gather_ris_node,
         asks=("selectCmDeviceExt",),
         needs=("other_device",),
+        cost=Cost.DEAR,
     ),
 )

@@ -81,7 +81,8 @@ class Session:
 
     def _answer(self, command: str) -> None:
         self._typed += 1
-        self._world.load.command(self._node.name, self._typed)
+        pager = bool(self._faults.get("cli_no_pagination"))
+        self._world.load.command(self._node.name, self._typed, pager=pager)
         call = Call(world=self._world, node=self._node, text=command, state=self._state)
         answer = cli.answer(call)
         self._terminal.wait(float(self._faults.hit("cli_delay", command) or 0))
