@@ -316,3 +316,15 @@ def accepted_doubt(outcome: Outcome) -> bool:
     if outcome.verdict is not Verdict.UNKNOWN or outcome.reason is not Reason.VALUE_UNKNOWN:
         return False
     return 0 < len(outcome.could_not_tell) < MOST_FINDINGS and not in_doubt(outcome)
+
+
+def unknown_reasons(report: Report) -> set[Reason]:
+    """Return every reason for which something could not be checked, those of facts that no check reads included."""
+    unknown = [o for o in report.outcomes if o.verdict is Verdict.UNKNOWN]
+    reasons = {o.reason or Reason.INTERNAL_ERROR for o in unknown if not accepted_doubt(o)}
+    if any(in_doubt(o) for o in report.outcomes if o.verdict is Verdict.FAIL):
+        reasons.add(Reason.VALUE_UNKNOWN)
+    lost = {g.reason or Reason.INTERNAL_ERROR for g in report.gaps if g.state in (State.FAILED, State.PARTIAL)}
+    if not report.complete and not reasons and not lost:
+        reasons.add(Reason.PREREQUISITE_UNKNOWN)
+    return reasons | lost

@@ -619,15 +619,26 @@ ROWS: dict[str, Row] = {
         "reports/test_text.py::test_every_control_character_is_shown",)),
     "F80": Row(says="Text that runs backwards, hides or is wide.", proved=(
         "reports/test_text.py::test_hostile_names_neither_reach_the_terminal_nor_break_the_width",)),
-    "F81": Row(says="HTML.", not_here=NOT_YET + "the HTML format"),
-    "F82": Row(says="CSV.", not_here=NOT_YET + "the CSV format"),
-    "F83": Row(says="Markdown.", not_here=NOT_YET + "the Markdown format"),
-    "F84": Row(says="Prometheus and Nagios.", not_here=NOT_YET + "those formats"),
+    "F81": Row(says="HTML.", proved=(
+        "reports/test_formats.py::test_html_shows_names_and_makes_nothing_of_them",
+        "reports/test_browser.py::test_it_asks_nobody_and_keeps_its_own_policy")),
+    "F82": Row(says="CSV.", proved=(
+        "reports/test_formats.py::test_csv_has_no_formula",
+        "reports/test_formats.py::test_csv_reads_back_with_as_many_cells_as_its_header",
+        "reports/test_formats.py::test_csv_leaves_numbers_and_names_alone")),
+    "F83": Row(says="Markdown.", proved=(
+        "reports/test_formats.py::test_markdown_shows_names_and_makes_nothing_of_them",
+        "reports/test_formats.py::test_markdown_defuses_mentions_and_links")),
+    "F84": Row(says="Prometheus and Nagios.", proved=(
+        "reports/test_formats.py::test_prometheus_reads_back_whatever_the_names",
+        "reports/test_formats.py::test_nagios_has_one_bar_and_its_numbers_behind_it")),
     "F85": Row(says="Names as file names.", proved=("cli/test_files.py::test_any_name_makes_a_file_name",)),
     "F86": Row(says="JSON of odd values.", proved=(
         "reports/test_json.py::test_hostile_data_stays_valid",
         "reports/test_json.py::test_large_numbers_stay_whole_and_numbers_as_text_stay_text")),
-    "F87": Row(says="JUnit and SARIF.", not_here=NOT_YET + "those formats"),
+    "F87": Row(says="JUnit and SARIF.", proved=(
+        "reports/test_formats.py::test_junit_is_xml_whatever_the_names",
+        "reports/test_formats.py::test_nothing_that_a_terminal_obeys_or_hides_is_in_any")),
     "F88": Row(says="Numbers that are names.", proved=(
         "reports/test_text.py::test_names_and_numbers_stay_as_they_are",)),
     "F89": Row(says="Data that looks like a format string.", cases=(

@@ -76,7 +76,37 @@ def run(argv: Sequence[str]) -> int:
     steady_streams()
     debug = "--debug" in argv
     with _quiet(debug=debug):
-        return _run(argv, debug=debug)
+        return _as_plugin(argv) if _is_plugin(argv) else _run(argv, debug=debug)
+
+
+def _is_plugin(argv: Sequence[str]) -> bool:
+    """Say whether a monitoring system called: a mistake is then told on standard output, and is UNKNOWN, not 2."""
+    import os
+    from itertools import pairwise
+
+    words = " ".join(argv).replace("=", " ").split()
+    asked = [after for word, after in pairwise(words) if word in ("-f", "--format")]
+    short = [word[2:] for word in words if word.startswith("-f") and len(word) > len("-f")]
+    return "nagios" in (*asked, *short, *([] if asked or short else [os.environ.get("CUCM_AUDIT_FORMAT", "")]))
+
+
+def _as_plugin(argv: Sequence[str]) -> int:
+    """Run as a monitoring plugin."""
+    from cucm_audit.cli.console import say
+    from cucm_audit.reports.nagios import UNKNOWN, unknown_line
+
+    try:
+        code = group.main(list(argv), prog_name="cucm-audit", standalone_mode=False)
+    except click.ClickException as error:
+        says = error.format_message()
+    except (KeyboardInterrupt, click.Abort):
+        says = "interrupted"
+    except Exception as error:
+        says = str(error) if isinstance(error, (Problem, *_foreseen())) else f"{type(error).__name__}: {error}"
+    else:
+        return code if isinstance(code, int) else 0
+    say(unknown_line(says))
+    return UNKNOWN
 
 
 def _run(argv: Sequence[str], *, debug: bool) -> int:

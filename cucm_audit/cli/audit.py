@@ -17,7 +17,7 @@ from cucm_audit.cli.options import (
     door_options,
     file_path,
     option,
-    output_options,
+    report_options,
     state_folder,
     talk_options,
     together,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cucm_audit.checks import Checks
     from cucm_audit.judge import Selection
 
+#: The format of monitoring plugins, whose exit codes are their own: 0 ok, 1 warning, 2 critical, 3 unknown.
+PLUGIN = "nagios"
 #: Sources that can be left out. AXL is the one through which the nodes are found.
 LEAVE_OUT = [str(source) for source in Source if source is not Source.AXL]
 
@@ -153,7 +155,7 @@ asking_options = together(
 @asking_options
 @option("--dry-run", is_flag=True, help="Print every operation and command that would be sent; send nothing.")
 @option("--show-config", is_flag=True, help="Print each value and where it comes from; send nothing.")
-@output_options
+@report_options
 @talk_options
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> int:
@@ -288,6 +290,13 @@ def rendered(report: Report, kind: str, *, colour: bool = False, verbose: bool =
     return REPORTS[kind](report, Style(width=width(), colour=colour, verbose=verbose))
 
 
+def plugin_state(report: Report) -> int:
+    """Return the state of a monitoring plugin, which is its exit code."""
+    from cucm_audit.reports.nagios import state
+
+    return state(report)
+
+
 def deliver(report: Report, wishes: Wishes) -> int:
     """Print or write the report and return the exit code."""
     colour = wishes.output is None and colour_wanted(wishes.colour)
@@ -296,6 +305,8 @@ def deliver(report: Report, wishes: Wishes) -> int:
         say(text)
     else:
         write_file(wishes.output, text, force=wishes.force)
+    if wishes.kind == PLUGIN:
+        return plugin_state(report)
     if nothing_audited(report) and not report.interrupted:
         complain("cucm-audit: nothing at all could be audited")
     allowed = {Reason(word) for word in wishes.allow_unknown}

@@ -27,7 +27,7 @@ This was a simulated cluster on this machine; the audit was the real one. Now yo
 
 @click.command("demo")
 @click.option("-o", "--output", type=file_path(dir_okay=False), default=Path("demo-report.json"), show_default=True,
-              metavar="FILE", help="The JSON report; an older one is replaced.")  # fmt: skip
+              metavar="FILE", help="The JSON report; the HTML is beside it. Older ones are replaced.")  # fmt: skip
 @talk_options
 def command(output: Path, quiet: bool, verbose: bool, colour: str) -> int:
     """Start the simulated cluster on loopback, trust it, audit it over HTTPS and SSH, and show the report."""
@@ -45,7 +45,9 @@ def command(output: Path, quiet: bool, verbose: bool, colour: str) -> int:
             )
     say(rendered(report, "table", colour=colour_wanted(colour), verbose=verbose))
     write_file(output, rendered(report, "json"), force=True)
-    say(f"Written: {output} (the same as JSON)")
+    page = output.with_suffix(".html")
+    write_file(page, rendered(report, "html"), force=True)
+    say(f"Written: {output} (the same as JSON) and {page} (for a browser)")
     say(NEXT)
     _did_what_it_should(report)
     return 0

@@ -12,9 +12,8 @@ from cucm_audit.model import (
     Severity,
     State,
     Verdict,
-    accepted_doubt,
-    in_doubt,
     still_wrong,
+    unknown_reasons,
 )
 from cucm_audit.since import new_findings
 
@@ -47,18 +46,6 @@ def nothing_audited(report: Report) -> bool:
         return False
     lost = any(gap.fact == "node" and gap.state is State.FAILED for gap in report.gaps)
     return not judged or not report.nodes or lost
-
-
-def unknown_reasons(report: Report) -> set[Reason]:
-    """Return every reason for which something could not be checked, those of facts that no check reads included."""
-    unknown = [o for o in report.outcomes if o.verdict is Verdict.UNKNOWN]
-    reasons = {o.reason or Reason.INTERNAL_ERROR for o in unknown if not accepted_doubt(o)}
-    if any(in_doubt(o) for o in report.outcomes if o.verdict is Verdict.FAIL):
-        reasons.add(Reason.VALUE_UNKNOWN)
-    lost = {g.reason or Reason.INTERNAL_ERROR for g in report.gaps if g.state in (State.FAILED, State.PARTIAL)}
-    if not report.complete and not reasons and not lost:
-        reasons.add(Reason.PREREQUISITE_UNKNOWN)
-    return reasons | lost
 
 
 def _counts(outcome: Outcome, fail_on: Severity) -> bool:

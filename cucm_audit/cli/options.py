@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from cucm_audit.reports import REPORTS
+
 PREFIX = "CUCM_AUDIT_"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -67,12 +69,19 @@ checks_option = option(
     help="A folder of further checks (repeatable).",
 )  # fmt: skip
 
-output_options = together(
-    option("-f", "--format", "kind", type=click.Choice(["table", "json"]), default="table", show_default=True,
-           help="How the report is written."),
+
+def _format(*kinds: str) -> Decorator:
+    return option("-f", "--format", "kind", type=click.Choice(kinds), default="table", show_default=True,
+                  help="How the report is written.")  # fmt: skip
+
+
+_place = together(
     option("-o", "--output", type=file_path(dir_okay=False), metavar="FILE", help="Where to (standard output)."),
     option("--force", is_flag=True, help="Replace files that exist."),
 )  # fmt: skip
+#: What every command can write, and what an audit can.
+output_options = together(_format("table", "json"), _place)
+report_options = together(_format(*REPORTS), _place)
 
 
 def state_folder(state_dir: Path | None) -> Path:

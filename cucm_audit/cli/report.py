@@ -7,9 +7,10 @@ import click
 
 from cucm_audit.cli import door
 from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
-from cucm_audit.cli.audit import rendered
+from cucm_audit.cli.audit import PLUGIN, plugin_state, rendered
 from cucm_audit.cli.console import Problem, colour_wanted, say, write_file
-from cucm_audit.cli.options import checks_option, file_path, output_options, talk_options
+from cucm_audit.cli.exits import UNKNOWN
+from cucm_audit.cli.options import checks_option, file_path, report_options, talk_options
 from cucm_audit.config import Config
 from cucm_audit.model import Report
 
@@ -23,12 +24,15 @@ MOST_BYTES = 512 * 1024 * 1024
 @click.argument("file", type=file_path(exists=True, dir_okay=False))
 @checks_option
 @waivers_option
-@output_options
+@click.option("--max-age", type=click.FloatRange(min=0), metavar="HOURS",
+              help="An older report is not known any more: exit code 3.")  # fmt: skip
+@report_options
 @talk_options
 def command(
     file: Path,
     check_folders: tuple[Path, ...],
     waivers: Path | None,
+    max_age: float | None,
     kind: str,
     output: Path | None,
     force: bool,
@@ -38,12 +42,31 @@ def command(
 ) -> int:
     """Render a saved JSON report or a snapshot again, offline."""
     report = load(file, check_folders, waivers)
+    if max_age is not None:
+        _refuse_old(report, max_age)
     text = rendered(report, kind, colour=output is None and colour_wanted(colour), verbose=verbose)
     if output is None:
         say(text)
     else:
         write_file(output, text, force=force)
-    return 0
+    return plugin_state(report) if kind == PLUGIN else 0
+
+
+def _refuse_old(report: Report, hours: float) -> None:
+    """Refuse to show a report that is older than so many hours (or from the future) as if it were of now."""
+    from datetime import UTC, datetime
+
+    try:
+        taken = datetime.fromisoformat(report.taken_at).replace(tzinfo=UTC)
+    except ValueError:
+        raise Problem("the report does not say when it was taken", code=UNKNOWN) from None
+    age = (datetime.now(UTC) - taken).total_seconds() / 3600
+    if age > hours or age < -1:
+        when = f"{age:.1f} hours ago" if age > 0 else "in the future"
+        raise Problem(
+            f"the last report is of {report.taken_at} UTC, {when} (--max-age {hours:g}): does the audit still run?",
+            code=UNKNOWN,
+        )
 
 
 def load(file: Path, check_folders: tuple[Path, ...] = (), waivers: Path | None = None) -> Report:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,17 +18,26 @@ class Style:
     verbose: bool = False
 
 
-def _table(report: "Report", style: Style) -> str:
-    from cucm_audit.reports import text
+def _by(module: str) -> "Callable[[Report, Style], str]":
+    """Return the format of a module here, which is imported when a report is written in it: most are not wanted."""
 
-    return text.render(report, style)
+    def render(report: "Report", style: Style) -> str:
+        said: str = import_module(f"cucm_audit.reports.{module}").render(report, style)
+        return said
 
-
-def _json(report: "Report", style: Style) -> str:
-    from cucm_audit.reports import json
-
-    return json.render(report, style)
+    return render
 
 
 #: ``--format`` to the function that says it. A new format is one module and one line here.
-REPORTS: dict[str, "Callable[[Report, Style], str]"] = {"table": _table, "json": _json}
+REPORTS: dict[str, "Callable[[Report, Style], str]"] = {
+    "table": _by("text"),
+    "json": _by("json"),
+    "html": _by("html"),
+    "markdown": _by("markdown"),
+    "csv": _by("csv"),
+    "ndjson": _by("ndjson"),
+    "junit": _by("junit"),
+    "sarif": _by("sarif"),
+    "prometheus": _by("prometheus"),
+    "nagios": _by("nagios"),
+}
