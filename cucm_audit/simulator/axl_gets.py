@@ -6,6 +6,7 @@ from typing import Any
 from cucm_audit.simulator import soap
 from cucm_audit.simulator.axl_lists import LISTS
 from cucm_audit.simulator.axl_xml import element, run, value, wanted_tags, with_uuid
+from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.exchange import Exchange
 from cucm_audit.simulator.soap import tag
 
@@ -19,6 +20,9 @@ DEVICES = """select d.name from applicationuserdevicemap m join device d on m.fk
 GROUPS = """select g.name, r.name as role from applicationuserdirgroupmap m join dirgroup g on m.fkdirgroup = g.pkid
  left join functionroledirgroupmap h on h.fkdirgroup = g.pkid left join functionrole r on h.fkfunctionrole = r.pkid
  where m.fkapplicationuser = ? order by g.name, r.name"""
+OF_USER = """select d.name, d.pkid from enduserdevicemap m join device d on m.fkdevice = d.pkid
+ where m.fkenduser = ? and d.tkclass = ? order by d.name"""
+PHONES, PROFILES = 1, 254
 MEMBERS = """select m.pkid, m.priority, c.name, c.pkid as c_id from callmanagergroupmember m
  join callmanager c on m.fkcallmanager = c.pkid where m.fkcallmanagergroup = ? order by m.priority"""
 
@@ -84,6 +88,48 @@ def group(exchange: Exchange, call: soap.Call) -> str:
     return element("callManagerGroup", LISTS["CallManagerGroup"].tags, row, names, more)
 
 
+def user(exchange: Exchange, call: soap.Call) -> str:
+    """Return getUser's user, with phones and device profiles."""
+    row, names = _one(exchange, call, "User", "x.userid", "userid"), wanted_tags(call)
+    tags = LISTS["User"].tags
+    held = [tag("device", found["name"]) for found in run(exchange, OF_USER, (row["pkid"], PHONES))]
+    may = [
+        with_uuid("profileName", p["pkid"], soap.escape(p["name"]))
+        for p in run(exchange, OF_USER, (row["pkid"], PROFILES))
+    ]
+    parts = {t.name: value(t, row) for t in tags}
+    parts |= {"associatedDevices": _box("associatedDevices", held), "phoneProfiles": _box("phoneProfiles", may)}
+    order = [t.name for t in tags]
+    place = order.index("department") + 1
+    order[place:place] = ["associatedDevices", "phoneProfiles"]
+    return with_uuid("user", row["pkid"], "".join(parts[name] for name in order if names is None or name in names))
+
+
+def profile(exchange: Exchange, call: soap.Call) -> str:
+    """Return getDeviceProfile's profile, with lines and services in their places."""
+    row, names = _one(exchange, call, "DeviceProfile", "x.name", "name"), wanted_tags(call)
+    tags = LISTS["DeviceProfile"].tags
+    parts = {t.name: value(t, row) for t in tags}
+    parts["lines"] = _box("lines", (_line(line) for line in run(exchange, LINES, (row["pkid"],))))
+    parts["services"] = _box("services", (_service(found) for found in run(exchange, SERVICES, (row["pkid"],))))
+    order = [t.name for t in tags]
+    order = [*order[: order.index("phoneTemplateName")], "lines", "phoneTemplateName", "services"]
+    inner = "".join(parts[name] for name in order if names is None or name in names)
+    return with_uuid("deviceProfile", row["pkid"], inner)
+
+
+def plain(thing: str, column: str, by: str) -> Callable[[Exchange, soap.Call], str]:
+    """Return a get operation that says what the list operation says."""
+
+    def answer(exchange: Exchange, call: soap.Call) -> str:
+        listing, row = LISTS[thing], _one(exchange, call, thing, column, by)
+        old = numbers(call.namespace.rpartition("/")[2]) < (10, 0)
+        tags = tuple(t for t in listing.tags if not (old and t.name == "processNodeRole"))
+        return element(listing.element, tags, row, wanted_tags(call))
+
+    return answer
+
+
 def parameter(exchange: Exchange, call: soap.Call) -> str:
     """Return getServiceParameter's parameter; node names are compared with their case."""
     listing = LISTS["ServiceParameter"]
@@ -99,6 +145,13 @@ OPERATIONS: dict[str, Callable[[Exchange, soap.Call], str]] = {
     "getAppUser": app_user,
     "getCallManagerGroup": group,
     "getServiceParameter": parameter,
+    "getUser": user,
+    "getDeviceProfile": profile,
+    "getProcessNode": plain("ProcessNode", "x.name", "name"),
+    "getDevicePool": plain("DevicePool", "x.name", "name"),
+    "getLine": plain("Line", "x.dnorpattern", "pattern"),
+    "getRoutePartition": plain("RoutePartition", "x.name", "name"),
+    "getLocation": plain("Location", "x.name", "name"),
 }
 
 

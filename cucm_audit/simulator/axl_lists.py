@@ -166,6 +166,24 @@ DEVICE_DEFAULTS = Listing(
     since=(12, 5),
 )
 
+LINE = Listing(
+    "line",
+    """select x.pkid, x.dnorpattern, x.description, 'Device' as usage, r.name as part, r.pkid as part_id
+ from numplan x left join routepartition r on x.fkroutepartition = r.pkid where x.tkpatternusage = 2""",
+    _tags("pattern=dnorpattern description=description usage=usage routePartitionName=part:key"),
+    {"pattern": "x.dnorpattern", "description": "x.description", "routePartitionName": "r.name"},
+    order="x.dnorpattern",
+)
+PARTITION = Listing(
+    "routePartition",
+    "select x.pkid, x.name, x.description from routepartition x where 1=1",
+    _tags("name=name description=description"),
+    {"name": "x.name", "description": "x.description"},
+)
+LOCATION = Listing(
+    "location", "select x.pkid, x.name from location x where 1=1", _tags("name=name"), {"name": "x.name"}
+)
+
 LISTS: dict[str, Listing] = {
     "Phone": PHONE,
     "DeviceProfile": DEVICE_PROFILE,
@@ -178,4 +196,7 @@ LISTS: dict[str, Listing] = {
     "ServiceParameter": SERVICE_PARAMETER,
     "ProcessNodeService": NODE_SERVICE,
     "DeviceDefaults": DEVICE_DEFAULTS,
+    "Line": LINE,
+    "RoutePartition": PARTITION,
+    "Location": LOCATION,
 }
