@@ -141,6 +141,32 @@ def test_a_release_that_cisco_no_longer_supports_is_a_note_once_the_table_says_s
     assert verdict == {"9.1": {"fail"}, "12.5": {"fail"}, "14": {"unknown"}, "15": {"pass"}}
 
 
+@pytest.mark.parametrize("release", RELEASES[1:])  # before 10.0 IM and Presence is a cluster of its own
+def test_an_ill_im_and_presence_node_is_found_beside_voice_nodes_that_are_well(tmp_path: Path, release: str) -> None:
+    with lab(tmp_path, scenario="presence-ill", release=release, brisk=True) as ill:
+        code, report = ill.audit("--document", "cluster-health")
+    of_a_node = {
+        outcome["check"]: outcome["node"]
+        for outcome in verdicts(report, "fail")
+        if outcome["severity"] != "note" and outcome["node"]
+    }
+    assert of_a_node == dict.fromkeys(
+        (
+            "unclean-boot",
+            "ntp-unsynchronised",
+            "web-certificate-expired",
+            "database-service-stopped",
+            "service-stopped",
+            "core-new",
+            "disk-full",
+        ),
+        "cucm-imp1",
+    )
+    assert set(failing(report)) - set(of_a_node) == {"stored-certificate-expired"}
+    assert verdicts(report, "unknown") == []
+    assert code == 1
+
+
 def test_every_automatic_row_has_its_scenario() -> None:
     kinds = {row.id: row.kind for row in load(packages=False).rows if row.document == "cluster-health"}
     shown = {name.partition("-")[0].upper() for name in FAULTS} | {"H1", "H4", "H16", "H20"}

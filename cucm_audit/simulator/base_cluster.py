@@ -10,8 +10,8 @@ from cucm_audit.simulator.dictionary import axl_form
 from cucm_audit.simulator.rows import guid, put
 from cucm_audit.simulator.world import World
 
-#: Call Manager groups: name, places of the servers in order, in which the publisher comes last.
-CM_GROUPS = {"CMG-Sub1": (1, 2, 0), "CMG-Sub2": (2, 1, 0), "Default": (1, 0)}
+#: Call Manager groups: name, places of the servers in order, in which the publisher comes last; see groups().
+_GROUPS = {"CMG-Sub1": (1, 2, 0), "CMG-Sub2": (2, 1, 0), "Default": (1, 0)}
 DEVICE_POOLS = {"Berlin-DP": "CMG-Sub1", "Munich-DP": "CMG-Sub2", "Default": "Default"}
 EM_SERVICE = "Extension Mobility"
 #: Other phone services: name, url, enterprise subscription, button (0 Services, 1 Directories, 2 Messages).
@@ -23,6 +23,12 @@ OTHER_SERVICES = (
     ("Voicemail", "Application:Cisco/Voicemail", "t", 2),
     ("Canteen Menu", "http://192.0.2.80/canteen/menu.xml", "f", 0),
 )
+
+
+def groups(world: World) -> dict[str, tuple[int, ...]]:
+    """Return the Call Manager groups with the places of those of their servers that the cluster has."""
+    there = sum(node.product == "callmanager" for node in world.nodes)
+    return {name: tuple(place for place in places if place < there) for name, places in _GROUPS.items()}
 
 
 def fill(world: World) -> None:
@@ -75,11 +81,11 @@ def _activated(world: World) -> None:
 
 
 def _groups(world: World) -> None:
-    groups = [(guid("group", name), name, "t" if name == "Default" else "f") for name in CM_GROUPS]
-    put(world, "callmanagergroup", "pkid name tftpdefault", groups)
+    rows = [(guid("group", name), name, "t" if name == "Default" else "f") for name in _GROUPS]
+    put(world, "callmanagergroup", "pkid name tftpdefault", rows)
     members = [
         (guid("member", f"{name}{priority}"), guid("group", name), guid("callmanager", place), priority)
-        for name, places in CM_GROUPS.items()
+        for name, places in groups(world).items()
         for priority, place in enumerate(places)
     ]
     put(world, "callmanagergroupmember", "pkid fkcallmanagergroup fkcallmanager priority", members)

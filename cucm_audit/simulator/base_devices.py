@@ -52,11 +52,11 @@ def _others(world: World) -> None:
     pool = guid("pool", "Default")
     rows = [(guid("other", name), name, "", kind, REAL, model, 11, pool, "t") for kind, name, model, _, _ in OTHERS]
     put(world, "device", columns, rows)
-    now = int(time.time())
+    now, last = int(time.time()), sum(node.product == "callmanager" for node in world.nodes) - 1
     for _, name, model, kind, place in OTHERS:
         world.registrations.append(
             SimRegistration(
-                node=world.nodes[place].name,
+                node=world.nodes[min(place, last)].name,
                 name=name,
                 device_class=kind,
                 model=model,

@@ -103,12 +103,12 @@ def enterprise(world: World) -> dict[str, str]:
 
 
 def url_host(world: World) -> str:
-    """Return what URLs call the publisher: its address, or its name where the address is this machine's own loopback.
+    """Return what URLs call the publisher: its address, or its host name where that is this machine's own loopback.
 
     A phone that is sent to 127.x asks itself: such a URL is wrong on any cluster.
     """
     publisher = world.publisher
-    return publisher.name if publisher.address.startswith("127.") else publisher.address
+    return publisher.host if publisher.address.startswith("127.") else publisher.address
 
 
 def em_urls(world: World) -> tuple[str, str]:

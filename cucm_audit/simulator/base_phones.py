@@ -8,7 +8,7 @@ section 4.2).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cucm_audit.simulator.base_cluster import CM_GROUPS, DEVICE_POOLS
+from cucm_audit.simulator.base_cluster import DEVICE_POOLS, groups
 from cucm_audit.simulator.base_types import MODELS, Model
 from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.rows import guid
@@ -83,4 +83,5 @@ def has_auto_profiles(world: World) -> bool:
 
 def first_nodes(world: World) -> dict[str, str]:
     """Return device pool -> name of the first server of its Call Manager group."""
-    return {pool: world.nodes[CM_GROUPS[group][0]].name for pool, group in DEVICE_POOLS.items()}
+    places = groups(world)
+    return {pool: world.nodes[places[group][0]].name for pool, group in DEVICE_POOLS.items()}

@@ -20,8 +20,8 @@ from cucm_audit.simulator.scenarios.read import read
 from cucm_audit.simulator.world import World
 
 HTTPS_PORT, HTTP_PORT, SSH_PORT = 8443, 8080, 22
-LOOPBACK = tuple(f"127.0.10.{number}" for number in range(1, 5))
-DOCUMENTATION = tuple(f"192.0.2.{number}" for number in range(11, 15))
+LOOPBACK = tuple(f"127.0.10.{number}" for number in range(1, 31))
+DOCUMENTATION = tuple(f"192.0.2.{number}" for number in range(11, 41))
 
 
 def build(
@@ -30,17 +30,25 @@ def build(
     phones: int = 60,
     addresses: Sequence[str] | None = None,
     real_ports: bool = False,
+    voice: int = 3,
+    presence: int = 1,
+    called: str = "host",
+    old: str = "",
 ) -> World:
     """Return a cluster that has not been started.
 
-    Without ``addresses`` the servers are 127.0.10.1 to 127.0.10.4 (where only 127.0.0.1 exists, they all listen there
-    and call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. Without a
+    It has so many ``voice`` and ``presence`` (IM and Presence) servers, ``called`` in System > Server by host, fqdn or
+    address. A scenario of an upgrade comes from the release ``old``, if that is given.
+
+    Without ``addresses`` the servers are 127.0.10.1, 127.0.10.2 and so on (where only 127.0.0.1 exists, they all listen
+    there and call themselves 192.0.2.11 and so on), on free ports; ``real_ports`` asks for 8443, 8080 and 22. Without a
     ``release`` it is the one that the scenario names, else 12.5. Raises ValueError for an unknown release or scenario.
     """
     plan = read(scenario)
     world_addresses, listen = _addresses(addresses)
     full = build_of(release or next((part["release"] for part in reversed(plan) if "release" in part), "12.5"))
-    world = World(release=full, nodes=healthy_nodes(full, world_addresses), scenario=scenario)
+    nodes = healthy_nodes(full, world_addresses, voice, presence, called)
+    world = World(release=full, nodes=nodes, scenario=scenario, old_release=old)
     if numbers(full) < (9, 1):
         world.ris_cap = 200
     for node in world.nodes:

@@ -12,19 +12,15 @@ from cucm_audit.simulator.base_types import PACKS
 from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.world import SimEvent, SimNode, SimService
 
-#: name and product of the cluster's servers; the first is the publisher.
-SERVERS = (
-    ("cucm-pub", "callmanager"),
-    ("cucm-sub1", "callmanager"),
-    ("cucm-sub2", "callmanager"),
-    ("cucm-imp1", "cups"),
-)
+PUBLISHER = "cucm-pub"
+#: How the servers are called in System > Server.
+STYLES = ("host", "fqdn", "address")
 DOMAIN = "example.com"
 INSTALLED_DAYS_AGO = 300
 PACK_DAYS_AGO = 60
 
-#: Services and where they run: y, n (not activated) or o (stopped, as on every subscriber) on the publisher and the two
-#: subscribers. Network services run without being activated.
+#: Services and where they run: y, n (not activated) or o (stopped, as on every subscriber) on the publisher, the first
+#: subscriber and the others. A lone publisher has all that anybody has. Network services run without being activated.
 NETWORK_SERVICES = {
     "System SSH": "yyy",
     "Cluster Manager": "yyy",
@@ -79,20 +75,34 @@ def reboots_after_pack(release: str) -> bool:
     return build < (11, 5, 1, 15900) or (12, 0, 1) <= build < (12, 0, 1, 22900)
 
 
-def healthy_nodes(release: str, addresses: Sequence[str]) -> list[SimNode]:
-    """Return the servers of a healthy cluster. Before 10.0 IM and Presence is a cluster of its own and is left out."""
-    servers = [server for server in SERVERS if server[1] == "callmanager" or numbers(release) >= (10, 0)]
+def healthy_nodes(
+    release: str, addresses: Sequence[str], voice: int = 3, presence: int = 1, called: str = "host"
+) -> list[SimNode]:
+    """Return the servers of a healthy cluster, so many ``voice`` servers and IM and Presence servers, publisher first.
+
+    Before 10.0 IM and Presence is a cluster of its own and is left out. ``called``: one of STYLES. ValueError when the
+    addresses are too few, or for a style that there is not.
+    """
+    if called not in STYLES:
+        raise ValueError(f"{called!r} is no way to call a server; there are {', '.join(STYLES)}")
+    servers = [(PUBLISHER, "callmanager"), *((f"cucm-sub{place}", "callmanager") for place in range(1, voice))]
+    if numbers(release) >= (10, 0):
+        servers += [(f"cucm-imp{place}", "cups") for place in range(1, presence + 1)]
     if len(addresses) < len(servers):
         raise ValueError(f"{len(servers)} addresses are needed, {len(addresses)} were given")
-    return [_node(place, name, product, addresses[place], release) for place, (name, product) in enumerate(servers)]
+    made = [_node(place, *server, addresses[place], release) for place, server in enumerate(servers)]
+    for place, node in enumerate(made):
+        node.name = {"host": node.host, "fqdn": f"{node.host}.{node.domain}", "address": node.address}[called]
+        node.services = _services(place, node.product == "callmanager", node.booted_at, release, lone=voice == 1)
+    return made
 
 
-def _node(place: int, name: str, product: str, address: str, release: str) -> SimNode:
+def _node(place: int, host: str, product: str, address: str, release: str) -> SimNode:
     voice = product == "callmanager"
     pack, survivor = PACKS[max(key for key in PACKS if key <= numbers(release)[:2])]
     node = SimNode(
-        name=name,
-        host=name,
+        name=host,
+        host=host,
         domain=DOMAIN,
         address=address,
         role="subscriber" if place else "publisher",
@@ -105,7 +115,6 @@ def _node(place: int, name: str, product: str, address: str, release: str) -> Si
     if place < 2 and numbers(release) >= (10, 0):
         node.options.append(survivor)  # came through an upgrade; that a node lacks it is no difference that matters
     node.booted_at = _history(node, place, pack if voice else "")
-    node.services = _services(place, voice, node.booted_at, release)
     return node
 
 
@@ -115,7 +124,7 @@ def _ntp(place: int, release: str) -> dict[str, Any]:
         "daemon": "chronyd" if numbers(release) >= (15,) else "ntpd",
         "running": True,
         "synchronised": True,
-        "server": SERVERS[0][0] if place else "192.0.2.123",
+        "server": PUBLISHER if place else "192.0.2.123",
         "stratum": 4 if place else 3,
         "within_ms": 12 + 7 * place,
         "poll": 1024,
@@ -168,15 +177,19 @@ def boot_events(release: str, at: dt.datetime) -> list[SimEvent]:
     ]
 
 
-def _services(place: int, voice: bool, booted: dt.datetime, release: str) -> dict[str, SimService]:
+def _services(
+    place: int, voice: bool, booted: dt.datetime | None, release: str, *, lone: bool
+) -> dict[str, SimService]:
+    assert booted is not None
     up = booted + dt.timedelta(minutes=4)
     if not voice:
         return {name: SimService(name=name, feature=False, activated=True, started_at=up) for name in PRESENCE_SERVICES}
     services = {}
     for name, letters in {**NETWORK_SERVICES, **FEATURE_SERVICES}.items():
-        activated = letters[place] != "n"
+        letter = "y" if lone and "y" in letters else letters[min(place, 2)]
+        activated = letter != "n"
         service = SimService(name=name, feature=name in FEATURE_SERVICES, activated=activated, started_at=up)
-        if letters[place] != "y":
+        if letter != "y":
             service.status, service.started_at = "Stopped", None
             service.reason_code, service.reason = COMMANDED_OUT if activated else NOT_ACTIVATED
         services[name] = service

@@ -146,6 +146,8 @@ class World:
     # evaluation_days, entitlements {kind: state}; and the words of the last synchronisation, by LDAP agreement.
     licence: dict[str, Any] = field(default_factory=dict)
     ldap_sync: dict[str, str] = field(default_factory=dict)
+    # The release that an upgraded cluster ran before, where it is not the scenario's.
+    old_release: str = ""
     # What the owner of this cluster would write under [cluster.X.settings]; Cluster.toml does.
     settings: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -12,8 +12,8 @@ that it plays on unless another is asked for; ``[settings]`` are thresholds of t
     forgets), ``pack_days_ago`` (the pack is installed anew, without what has to follow), ``booted_days_ago``,
     ``upgraded_from`` (the release that it ran before), ``not_rebooted_since_switch``,
     ``booted_minutes`` (a clean restart so many minutes after the publisher's pack), ``service`` (name -> {status,
-    reason_code, started_minutes_after_pack ...}), ``ntp``, ``replication``, ``missing_rows``,
-    ``perf`` (counter -> value),
+    reason_code, started_minutes_after_pack ...}), ``without_services`` (its release has no such service), ``ntp``,
+    ``replication``, ``missing_rows``, ``perf`` (counter -> value),
     ``certificate`` (``days``, ``begins_days_ago``, ``host`` of another server), ``faults``, ``accounts``,
     ``clock_offset`` (seconds; the node's log and services have lived with that clock all along).
 ``[[registration]]``

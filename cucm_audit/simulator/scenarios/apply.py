@@ -45,6 +45,8 @@ def _sql(statement: Mapping[str, Any], world: World) -> None:
     sql = statement["do"]
     for word, node in zip(("publisher", "sub1", "sub2"), world.nodes, strict=False):
         sql = sql.replace("{" + word + "}", node.address)
+    for node in world.nodes:  # scenarios name servers by their hosts, System > Server perhaps otherwise
+        sql = sql.replace(f"'{node.host}'", f"'{node.name}'")
     touched = world.database.execute(sql).rowcount
     if touched < 1:
         raise ValueError(f"a scenario's statement changed nothing: {sql}")
@@ -52,7 +54,7 @@ def _sql(statement: Mapping[str, Any], world: World) -> None:
 
 def _chosen(change: Mapping[str, Any], world: World) -> list[SimNode]:
     if "name" in change:
-        found = [node for node in world.nodes if node.name == change["name"]]
+        found = [node for node in world.nodes if node.host == change["name"]]
         return found or ([] if change.get("optional") else [world.node(change["name"])])
     wanted = change.get("role", "all")
     voice = [node for node in world.nodes if node.product == "callmanager"]
@@ -86,7 +88,7 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
         elif key == "crashed_days_ago":
             _boot(node, days_ago(value, 17), clean=False)
         elif key == "upgraded_from":
-            upgraded(node, place, value)
+            upgraded(node, place, world.old_release or value)
         elif key == "not_rebooted_since_switch":
             not_rebooted(node)
         elif key == "booted_minutes":
@@ -94,6 +96,9 @@ def _node(change: Mapping[str, Any], node: SimNode, world: World) -> None:
         elif key == "service":
             for name, values in value.items():
                 _service(node.services[name], values)
+        elif key == "without_services":
+            for name in value:
+                del node.services[name]
         elif key == "certificate":
             node.certificate = certificates.make(node, **value)
         elif key == "replication_checked_days_ago":
@@ -179,17 +184,22 @@ def _registration(change: Mapping[str, Any], world: World) -> None:
         for row in world.registrations
         if row.name == change.get("name", row.name)
         and row.model in change.get("models", [row.model])
-        and row.node == change.get("on", row.node)
+        and row.node == (_called(change["on"], world) if "on" in change else row.node)
     ]
     rows = rows[:: change.get("every", 1)][: change.get("most", len(rows))]
     if not rows:
         raise ValueError(f"a scenario chooses no registration: {dict(change)}")
     for row in rows:
         if "copy_to" in change:
-            world.registrations.append(dataclasses.replace(row, node=change["copy_to"]))
+            world.registrations.append(dataclasses.replace(row, node=_called(change["copy_to"], world)))
         changed = world.registrations[-1] if "copy_to" in change else row
         for key, value in change.get("set", {}).items():
-            _set(changed, key, row.at + value if key == "at" else value)
+            _set(changed, key, row.at + value if key == "at" else _called(value, world) if key == "node" else value)
+
+
+def _called(host: str, world: World) -> str:
+    """Return what System > Server calls a host."""
+    return world.node(host).name
 
 
 def _set(thing: Any, key: str, value: Any) -> None:

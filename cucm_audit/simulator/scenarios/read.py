@@ -22,4 +22,7 @@ def read(name: str) -> list[dict[str, Any]]:
     unknown = set(plan) - KEYS
     if unknown:
         raise ValueError(f"{path.name}: unknown keys {', '.join(sorted(unknown))}")
-    return [part for base in plan.get("base", []) for part in read(base)] + [plan]
+    parts: list[dict[str, Any]] = []
+    for base in plan.get("base", []):
+        parts += [part for part in read(base) if part not in parts]  # what two of them are based on happens once
+    return [*parts, plan]
