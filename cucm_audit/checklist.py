@@ -141,8 +141,8 @@ def _accepted(line: Line) -> Iterator[str]:
         assert waiver is not None
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         by = f", {waiver.by}" if waiver.by else ""
-        what = found[0].says or found[0].subject
-        yield f"{line.row.id}: {titles.get(check, check)}: {what}{more} (until {waiver.until}{by}: {waiver.because}; {place})"
+        what = f"{titles.get(check, check)}: {found[0].says or found[0].subject}{more}"
+        yield f"{line.row.id}: {what} (until {waiver.until}{by}: {waiver.because}; {place})"
 
 
 def _verdict(lines: Sequence[Line], report: Report) -> tuple[str, list[str]]:

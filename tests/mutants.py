@@ -28,6 +28,8 @@ SECONDS = 60.0  # that a mutant may take; one that never ends is noticed
 GUARD = ("tests/clients/test_guard.py", "-k", "not every_other and not no_insertion and not writers_of")
 SECRETS = ("tests/test_secrets.py", "-k", "not hangs and not flood")
 REDACT = ("tests/test_redact.py", "-k", "not same_verdicts and not small_space")
+NEEDING_A_CLUSTER = ("cluster_file", "same_waiver", "first_lines", "a_run", "baseline_shows", "a_history", "a_report")
+WITHOUT_A_CLUSTER = " and ".join(f"not {word}" for word in NEEDING_A_CLUSTER)
 #: The modules that are mutated, and the quick tests that have to notice, as pytest is told.
 TARGETS: dict[str, tuple[str, ...]] = {
     "cucm_audit.clients.guard": GUARD,
@@ -42,6 +44,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "cucm_audit.cli.exits": ("tests/cli/test_exits.py",),
     "cucm_audit.judge": ("tests/test_judge.py",),
     "cucm_audit.prerequisites": ("tests/test_judge.py",),
+    "cucm_audit.waivers": ("tests/test_waivers.py", "-k", WITHOUT_A_CLUSTER),
+    "cucm_audit.since": ("tests/test_since.py", "-k", WITHOUT_A_CLUSTER),
 }
 #: Imported once, before the forks: what the tests need beside the program.
 AHEAD = ("pytest", "hypothesis", "lxml.etree", "requests", "zeep", "ciscoaxl", "click", "jsonschema", "tests.conftest")

@@ -15,7 +15,7 @@ from labs import Lab, lab
 
 from cucm_audit import history
 from cucm_audit.cli.exits import exit_code
-from cucm_audit.model import Change, Outcome, Reason, Report, Severity, Verdict
+from cucm_audit.model import MOST_FINDINGS, Change, Outcome, Reason, Report, Severity, Verdict
 from cucm_audit.reports import REPORTS, Style
 from cucm_audit.reports.document import schema
 from cucm_audit.since import compare, past_of
@@ -24,6 +24,8 @@ from tests.reports.invented import LOST, finding, outcome, report
 DAY_1, DAY_2, DAY_3 = (f"2026-11-{day} 05:15:00" for day in (18, 19, 20))
 FINE = outcome(Verdict.PASS)
 LATE = outcome(Verdict.UNKNOWN, reason=Reason.TIMEOUT, detail="phone is failed")
+
+UNSURE = outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("c"),))
 
 
 def failed(*subjects: str, **changes: Any) -> Outcome:
@@ -66,20 +68,24 @@ def test_new_same_and_gone_with_how_long_each_has_stood() -> None:
     assert "NEW: c is left over" in " ".join(REPORTS["table"](two, Style()).split())
 
 
+VALUE = "a value that the check needs is not known"
+C = (finding("c"),)
 NOW = {
     "the check could not look": (LATE, False, "phone is failed"),
+    "it could not look and lists another doubt": (replace(LATE, could_not_tell=C), False, "phone is failed"),
+    "it could not look, without a word": (outcome(Verdict.UNKNOWN), False, "not known"),
+    "it could not look, and saw it on the way": (replace(LATE, findings=(finding("a"),)), False, "phone is failed"),
     "it was left out": (outcome(Verdict.NOT_APPLICABLE, reason=Reason.NOT_ASKED, detail="left out"), False, "left out"),
-    "the subject could not be told": (failed("b", could_not_tell=(finding("a"),)), False, "a value"),
-    "another subject could not be told": (failed("b", could_not_tell=(finding("c"),)), True, ""),
-    "only another could not be told": (
-        outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("c"),)), True, ""),
-    "only this could not be told": (
-        outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("a"),)), False, "a value"),
+    "the subject could not be told": (failed("b", could_not_tell=(finding("a"),)), False, VALUE),
+    "another subject could not be told": (failed("b", could_not_tell=C), True, ""),
+    "only another could not be told": (UNSURE, True, ""),
+    "only this could not be told": (replace(UNSURE, could_not_tell=(finding("a"),)), False, VALUE),
+    "nobody knows which could not be told": (replace(UNSURE, could_not_tell=()), False, "value_unknown"),
+    "too many could not be told": (replace(UNSURE, could_not_tell=C * MOST_FINDINGS), False, "value_unknown"),
     "the list was cut": (failed("b", findings_cut=2), False, "2 findings of this check are not listed"),
     "there is nothing to look at": (outcome(Verdict.NOT_APPLICABLE, detail="no profile"), True, "no profile"),
-    "it passes": (FINE, True, ""),
-    "its check was not run": (outcome(Verdict.PASS, check="em-service"), False, "its check was not run this time"),
-}  # fmt: skip
+    "it passes": (outcome(Verdict.PASS, detail="2 looked at"), True, ""),
+}
 
 
 @pytest.mark.parametrize("case", NOW)
@@ -88,8 +94,9 @@ def test_what_could_not_be_looked_at_is_not_gone(case: str) -> None:
     made = after(on(DAY_1, failed("a")), on(DAY_2, now)).compared
     assert made is not None
     assert (names(made.gone), names(made.lost)) == ((["a"], []) if is_gone else ([], ["a"]))
-    assert why in (*made.gone, *made.lost)[0].why
-    assert (*made.gone, *made.lost)[0].first_seen == DAY_1
+    (one,) = (*made.gone, *made.lost)
+    assert (one.check, one.title, one.node, one.severity) == ("adp-orphan", FINE.title, "", Severity.WARNING)
+    assert (one.why, one.first_seen) == (why, DAY_1)
 
 
 THEN = {
@@ -122,8 +129,37 @@ def test_a_node_that_left_is_gone_where_the_list_of_nodes_is_whole() -> None:
     before = on(DAY_1, failed("a", node="old"), outcome(Verdict.PASS, node="cucm-pub"))
     now = on(DAY_2, outcome(Verdict.PASS, node="cucm-pub"))
     assert names(after(before, now).compared.gone) == ["a"]  # type: ignore[union-attr]
+    assert after(before, now).compared.gone[0].why == "old is not in the cluster any more"  # type: ignore[union-attr]
     unsure = replace(now, gaps=(replace(LOST, fact="node", node=""),))
-    assert names(after(before, unsure).compared.lost) == ["a"]  # type: ignore[union-attr]
+    there_still = replace(now, nodes=({"name": "old"},))
+    for made in (unsure, there_still):
+        (one,) = after(before, made).compared.lost  # type: ignore[union-attr]
+        assert (one.subject, one.why) == ("a", "its check was not run there this time")
+
+
+def test_a_check_that_was_not_run_is_told_once() -> None:
+    other = outcome(Verdict.PASS, check="em-service")
+    two = after(on(DAY_1, failed("a")), on(DAY_2, other))
+    (one,) = two.compared.lost  # type: ignore[union-attr]
+    assert (one.title, one.why) == ("adp-orphan", "its check was not run this time")
+    assert after(two, on(DAY_3, other)).compared.lost == ()  # type: ignore[union-attr]
+
+
+def test_waivers_are_about_no_cluster_and_not_compared() -> None:
+    about = failed("waivers.toml:1", check="waiver-unused")
+    by_hand = outcome(Verdict.BY_HAND, check=None)
+    made = after(
+        on(DAY_1, FINE, about, by_hand), on(DAY_2, FINE, failed("waivers.toml:9", check="waiver-expired"), by_hand)
+    )
+    assert (marks(made), made.compared.gone, made.compared.lost) == ({"waivers.toml:9": None}, (), ())  # type: ignore[union-attr]
+
+
+def test_a_baseline_marks_and_the_history_says_since_when() -> None:
+    two = after(on(DAY_1, failed("a", "b")), on(DAY_2, failed("a", "b")))
+    made = compare(two, past_of(on(DAY_2, failed("b"))), "old.json")
+    assert marks(made) == {"a": Change.NEW, "b": Change.SAME}
+    assert [f.first_seen for f in made.outcomes[0].findings] == [DAY_1, DAY_1]
+    assert made.compared.file == "old.json"  # type: ignore[union-attr]
 
 
 def test_only_what_is_new_may_turn_the_exit_code() -> None:

@@ -1,6 +1,7 @@
 """Findings that are accepted: read, refused, laid over a report, and what that means for exit code and checklist."""
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,9 +89,7 @@ def test_a_mistake_is_refused_with_its_line_and_the_next_step(case: str, tmp_pat
 
 
 def test_the_example_is_a_file_that_is_understood() -> None:
-    from cucm_audit.checks import load
-
-    known = {check.id: check.aliases for check in load(packages=False).checks.values()}
+    known = {check.id: check.aliases for check in checks().checks.values()}
     example = Path(__file__).parent.parent / "examples" / "waivers.toml"
     assert len(read(example, known, dt.date(2026, 11, 1))) == 2
 
@@ -196,24 +195,28 @@ def test_waivers_alone_have_audited_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_everybody_may_write_is_read_with_a_warning(tmp_path: Path, capsys: Any) -> None:
-    from cucm_audit.checks import load
     from cucm_audit.cli.accepted import accepted
 
     path = write(tmp_path, waiver())
-    checks = load(packages=False)
-    assert len(accepted((path,), checks)) == 1
+    assert len(accepted((path,), checks())) == 1
     assert capsys.readouterr().err == ""
     path.chmod(0o646)
-    assert len(accepted((path,), checks)) == 1
+    assert len(accepted((path,), checks())) == 1
     assert f"warning: {path} can be written by everybody" in capsys.readouterr().err
+
+
+@functools.cache
+def checks() -> Any:
+    from cucm_audit.checks import load
+
+    return load(packages=False)
 
 
 def upgrade(made: Report) -> Any:
     """The checklist before an upgrade, of an invented report."""
     from cucm_audit.checklist import checklist
-    from cucm_audit.checks import load
 
-    return checklist(made, load(packages=False), "before-upgrade", target="15", before="", saved="")
+    return checklist(made, checks(), "before-upgrade", target="15", before="", saved="")
 
 
 B13 = {"rows": ("B13",), "documents": ("before-upgrade",)}
