@@ -1,5 +1,5 @@
 # What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
-.PHONY: dev lint test torture pages wheel bench
+.PHONY: dev lint test torture mutants fuzz pages wheel bench
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -19,6 +19,10 @@ test:
 # Every step of an audit, spoilt in every way; the tests try a slice of it. About ten minutes on two cores.
 torture:
 	$(BIN)/python -m tests.torture
+
+# Small mistakes in what must not be wrong (guard, masks, redaction, exit codes): the tests have to notice each. An hour.
+mutants:
+	$(BIN)/python -m tests.mutants
 
 # Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:

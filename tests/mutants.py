@@ -25,7 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 60.0  # that a mutant may take; one that never ends is noticed
-GUARD = ("tests/clients/test_guard.py", "-k", "not every_other and not no_insertion and not writers_of")
+GUARD = ("tests/clients/test_guard_words.py",)
 SECRETS = ("tests/test_secrets.py", "-k", "not hangs and not flood")
 REDACT = ("tests/test_redact.py", "-k", "not same_verdicts and not small_space")
 NEEDING_A_CLUSTER = ("cluster_file", "same_waiver", "first_lines", "a_run", "baseline_shows", "a_history", "a_report")

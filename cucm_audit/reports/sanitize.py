@@ -41,7 +41,7 @@ def visible(text: object) -> str:
 
 def _without_width(character: str, category: str) -> bool:
     """Say whether a character takes no room although it is no mark: it would be there unseen (Hangul fillers ...)."""
-    return category not in {"Mn", "Me"} and character != " " and wcwidth(character) <= 0
+    return category not in {"Mn", "Me"} and wcwidth(character) <= 0
 
 
 def plain(value: Any) -> Any:

@@ -88,6 +88,8 @@ def lost(fact: str, state: State, reason: Reason | None = Reason.UNREACHABLE) ->
         ((outcome(Verdict.FAIL, findings=(WAIVED,)), FINE), {}, 0),
         ((outcome(Verdict.FAIL, findings=(WAIVED, FRESH)),), {}, 1),
         ((outcome(Verdict.FAIL, findings=(OLD,)),), {"only_new": True}, 0),
+        ((outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(WAIVED,)), FINE), {}, 0),
+        ((outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(WAIVED, OLD)), FINE), {}, 3),
         ((outcome(Verdict.FAIL, findings=(OLD,)),), {}, 1),
         ((outcome(Verdict.FAIL, findings=(OLD, FRESH)),), {"only_new": True}, 1),
         ((outcome(Verdict.FAIL, findings=(OLD,), findings_cut=1),), {"only_new": True}, 1),
@@ -124,3 +126,4 @@ def test_yes_or_no() -> None:
     assert nothing_audited(report(FINE)) is False
     assert nothing_audited(report(WARNING)) is False
     assert nothing_audited(report()) is True
+    assert exit_code(report(outcome(Verdict.FAIL, findings=(OLD,))), fail_on=Severity.WARNING) == 1

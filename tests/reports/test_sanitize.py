@@ -32,6 +32,7 @@ MARK, ENCLOSING = "\u0301", "\u20dd"
         (" a  b ", " a  b "),
         ("Zo\u0308e", "Zo\u0308e"),
         ("e" + MARK * 4, "e" + MARK * 4),
+        (MARK * 5, MARK * 4 + "<U+0301>"),
         ("e" + MARK * 5 + "f" + MARK, "e" + MARK * 4 + "<U+0301>f" + MARK),
         ("e" + ENCLOSING * 5, "e" + ENCLOSING * 4 + "<U+20DD>"),
         ("e" + (MARK + ENCLOSING) * 2 + MARK, "e" + (MARK + ENCLOSING) * 2 + "<U+0301>"),

@@ -1,6 +1,7 @@
 """show network cluster: who is in the cluster and authenticated, as this node sees it (reference: cli.md section 5)."""
 
 import re
+from functools import lru_cache
 
 from cucm_audit.clients.commands import NETWORK_CLUSTER
 from cucm_audit.facts import Fact, Per
@@ -35,11 +36,14 @@ def parse(text: str) -> Parsed:
     return reading.parsed()
 
 
+@lru_cache(maxsize=4)  # asked twice of each line: is it whole, and what does it say
 def _member(line: str) -> Row | None:
     """Read ``address [fqdn] host role [product dbrole] state``. The role's word is the mark: the name's columns vary.
 
     Older releases print neither product nor database role; their state has to begin with a word that is known.
     """
+    if not any(role in line for role in _ROLES):
+        return None
     words = line.split(None, 7)
     roles = [index for index, word in enumerate(words[:4]) if word in _ROLES]
     at = next((index for index in roles if _is_database(words, index + 2)), 0)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import REPLICATION, STATUS
@@ -61,8 +61,9 @@ def _is_row(line: str) -> bool:
     return _row(line) is not None
 
 
+@lru_cache(maxsize=4)  # asked twice of each line: is it whole, and what does it say
 def _row(line: str) -> Row | None:
-    if len(line) > _LONGEST:
+    if "(" not in line or len(line) > _LONGEST:
         return None
     if matched := _ROW.fullmatch(line):
         server, address, ping, flags, queue, group, state, details = matched.groups()
