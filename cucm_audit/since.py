@@ -128,7 +128,8 @@ def _mark(outcome: Outcome, finding: Finding, past: Past, taken_at: str) -> Find
     if key in past.findings:
         known = [moment for moment in (finding.first_seen, past.findings[key][1]) if moment]
         return replace(finding, change=Change.SAME, first_seen=min(known, default=""))
-    blind = key in past.doubts or key[:2] in past.unknown or key[0] not in past.checks
+    # Where no node was known, a check of the nodes has one outcome for all of them.
+    blind = key in past.doubts or {key[:2], (key[0], "")} & past.unknown or key[0] not in past.checks
     change = Change.NOT_KNOWN_BEFORE if blind else Change.NEW
     return replace(finding, change=change, first_seen=finding.first_seen or taken_at)
 

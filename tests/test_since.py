@@ -115,6 +115,14 @@ def test_what_could_not_be_looked_at_then_is_not_new_but_counts_as_new(case: str
     assert exit_code(made, fail_on=Severity.WARNING, only_new=True) == 1
 
 
+def test_where_no_node_was_known_nothing_of_a_node_is_new() -> None:
+    made = after(on(DAY_1, LATE, nodes=()), on(DAY_2, failed("a", node="cucm-pub")))
+    assert marks(made) == {"a": Change.NOT_KNOWN_BEFORE}
+    two = after(on(DAY_1, failed("a", node="cucm-pub")), on(DAY_2, LATE, nodes=(), gaps=(replace(LOST, fact="node"),)))
+    again = after(two, on(DAY_3, failed("a", node="cucm-pub")))
+    assert (marks(again), again.outcomes[0].findings[0].first_seen) == ({"a": Change.SAME}, DAY_1)
+
+
 def test_what_is_not_known_for_a_while_keeps_its_age_and_is_told_each_time() -> None:
     two = after(on(DAY_1, failed("a")), on(DAY_2, LATE))
     three = after(two, on(DAY_3, LATE))

@@ -189,6 +189,16 @@ def test_doubts_beside_waived_findings_still_count(tmp_path: Path) -> None:
     assert code(laid(tmp_path, report(FINE, failed("x", findings_cut=1)), waiver())) == 1, "what is cut is not waived"
 
 
+def test_waivers_are_laid_anew_and_leave_nothing_of_others(tmp_path: Path) -> None:
+    plain = report(FINE, failed("x", "y", could_not_tell=(finding("z"),)), failed("y", check="boot-after-pack"))
+    texts = (waiver(), waiver(subject="z"), waiver(subject="w"), waiver(subject="y", until=YESTERDAY))
+    made = laid(tmp_path, plain, *texts)
+    assert marked(made) == ["x", "z"]
+    assert [o.check for o in made.outcomes[3:]] == ["waiver-expired", "waiver-unused"]
+    assert apply(made, (), TODAY) == plain
+    assert laid(tmp_path, made, *texts) == made
+
+
 def test_waivers_alone_have_audited_nothing(tmp_path: Path) -> None:
     late = outcome(Verdict.UNKNOWN, reason=Reason.UNREACHABLE)
     assert code(laid(tmp_path, report(late, nodes=()), waiver(until=YESTERDAY))) == 2

@@ -64,12 +64,13 @@ def _judge(path: Path, cluster: str) -> None:
             return  # the other run has just ended
         raise Problem(f"{cluster} is being audited, or was: {path} is not readable; if no run is left, remove it")
     who = f"pid {owner.get('pid')} on {owner.get('host')} since {owner.get('since')} UTC"
-    if owner.get("host") != _host():
+    alive = _alive(owner)
+    if alive is None:
         raise Problem(
-            f"{cluster} is being audited: locked by {who}. Whether that run still goes on, only its host can tell: "
+            f"{cluster} is being audited: locked by {who}. Whether that run still goes on cannot be told from here: "
             f"if it does not, remove {path}"
         )
-    if _alive(owner):
+    if alive:
         raise Problem(f"{cluster} is being audited: locked by {who}")
     _put_away(path, owner)
 
@@ -111,16 +112,19 @@ def _start(pid: int) -> str:
         return ""
 
 
-def _alive(owner: Mapping[str, Any]) -> bool:
-    """Say whether the run that made a file still goes on. In doubt it does."""
+def _alive(owner: Mapping[str, Any]) -> bool | None:
+    """Say whether the run that made a file still goes on; None when that cannot be told from here."""
     pid = owner.get("pid")
-    if os.name != "posix" or not isinstance(pid, int) or pid <= 0:
-        return True  # on Windows, asking for a process by its number would end it
+    # On Windows, asking for a process by its number would end it.
+    if owner.get("host") != _host() or os.name != "posix" or not isinstance(pid, int) or pid <= 0:
+        return None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
+    except OverflowError:
+        return None
     except OSError:
-        return True
+        pass  # another user's
     now = _start(pid)
     return not now or not owner.get("start") or now == owner["start"]

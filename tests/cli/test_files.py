@@ -147,8 +147,10 @@ def test_the_file_of_a_killed_run_is_put_away_and_that_of_a_living_one_is_not(tm
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"host": "elsewhere"}, "only its host can tell: if it does not, remove"),
-        ({"pid": -1}, "locked by pid -1"),
+        ({"host": "elsewhere"}, "cannot be told from here: if it does not, remove"),
+        ({"pid": -1}, "cannot be told from here"),
+        ({"pid": 2**80}, "cannot be told from here"),
+        ({"pid": "1"}, "cannot be told from here"),
         (None, "if no run is left, remove it"),
     ],
 )
