@@ -27,6 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "end_user": ("userid",),
     "end_user_proxy": ("userid", "access_group"),
     "app_user_role": ("app_user", "access_group", "role"),
+    "end_user_admin": ("userid", "access_group", "role"),
     "ldap_schedule": ("agreement", "every", "unit"),
     "login_line": ("phone_id", "profile_id", "number"),
     "phone": ("name",),

@@ -110,6 +110,7 @@ COLUMNS = {
     "licence_entitlement": "tag:keep kind:keep state:keep raw_state:scrub",
     "app_user": "name:word",
     "app_user_role": "app_user:word access_group:word role:word",
+    "end_user_admin": "userid:word access_group:word role:word",
     "device_control": "app_user:word device_id:id",
     "end_user_proxy": "userid:word access_group:word",
     "remote_cluster": "cluster_id:word fqdn:host version:keep",

@@ -702,6 +702,12 @@ create table app_user_role (   -- application user > access control group > role
   role text not null           -- '' = the group has no role
 );
 
+create table end_user_admin (  -- end users who are super users, or may write over AXL                                    [AXL]
+  userid text not null,
+  access_group text not null,
+  role text not null           -- '' = the group has no role
+);
+
 create table device_control (  -- devices that application users control (association 1)                                 [AXL]
   app_user text not null,
   device_id text not null

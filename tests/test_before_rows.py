@@ -33,6 +33,16 @@ def test_what_a_node_says_of_its_machine_is_shown_and_is_no_pass(tmp_path: Path,
     assert not verdicts(report, "unknown")
 
 
+@pytest.mark.parametrize(("release", "running"), [("9.1", 3), ("12.5", 0)])
+def test_extension_mobility_is_to_be_stopped_before_9_is_left(tmp_path: Path, release: str, running: int) -> None:
+    with lab(tmp_path, release=release, brisk=True) as healthy:
+        _, report = healthy.audit("--check", "B10", "--target", "15", "--without", "ris")
+    verdict = "fail" if running else "pass"
+    found = [outcome["node"] for outcome in verdicts(report, verdict) if outcome["check"] == "em-to-stop"]
+    assert len(found) == 3
+    assert set(failing(report, ALL)) == ({"em-to-stop"} if running else set())
+
+
 def test_the_licence_counts_before_an_upgrade(tmp_path: Path) -> None:
     with lab(tmp_path, scenario="h22", release="14", brisk=True) as ill:
         _, report = ill.audit("--check", "B9", "--target", "15", "--without", "ris", "--without", "ssh")

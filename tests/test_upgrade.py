@@ -107,6 +107,16 @@ def test_an_upgrade_that_went_wrong_in_seven_ways_names_all_seven_and_nothing_el
     assert "Row A4: " in text, "and whether phones still come back"
 
 
+def test_a_trunk_that_was_up_and_a_bridge_that_nobody_heard_of_again_are_named(
+    tmp_path: Path, saved: tuple[Path, int, str]
+) -> None:
+    with lab(tmp_path, scenario="upgraded-trunk", phones=100, brisk=True) as there:
+        code, told = after(there, saved[0])
+    assert set(wrong(told)) == {"device-not-back", "trunk-not-in-service"}
+    assert sorted(says.split()[0] for says in wrong(told)["device-not-back"]) == ["CFB_1", "SBC-Munich"]
+    assert (code, told["verdict"]) == (1, "no-go")
+
+
 def away(told: dict[str, Any]) -> set[str]:
     """The names of the phones that did not come back."""
     check = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "phone-away")

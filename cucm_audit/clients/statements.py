@@ -420,6 +420,19 @@ STATEMENTS: tuple[Statement, ...] = (
         ),
     ),
     Statement(
+        fact="end_user_admin",
+        sql=(
+            "select eu.userid, dg.name as accessgroup, fr.name as rolename from enduser eu"
+            " join enduserdirgroupmap m on m.fkenduser = eu.pkid"
+            " join dirgroup dg on m.fkdirgroup = dg.pkid"
+            " left outer join functionroledirgroupmap rm on rm.fkdirgroup = dg.pkid"
+            " left outer join functionrole fr on rm.fkfunctionrole = fr.pkid"
+            " where dg.name = 'Standard CCM Super Users'"
+            " or fr.name in ('Standard CCM Super Users', 'Standard AXL API Access')"
+            " order by eu.userid, dg.name, fr.name"
+        ),
+    ),
+    Statement(
         fact="device_control",
         sql=f"select m.pkid, au.name as appuser, m.fkdevice {CONTROLLED} order by m.pkid",
         paged=True,

@@ -85,6 +85,10 @@ def _ldap_authentication(line: Line) -> Row:
     return {"enabled": line.flag("authenticatewithcorpdir"), "base": line.text("userbase")}
 
 
+def _end_user_admin(line: Line) -> Row:
+    return {"userid": line.name("userid"), "access_group": line.text("accessgroup"), "role": line.text("rolename")}
+
+
 def _device_control(line: Line) -> Row:
     return {"app_user": line.name("appuser"), "device_id": line.id("fkdevice")}
 
@@ -99,5 +103,6 @@ PEOPLE: Mapping[str, Callable[[Line], Row | None]] = {
     "ldap_host": _ldap_host,
     "ldap_schedule": _ldap_schedule,
     "ldap_authentication": _ldap_authentication,
+    "end_user_admin": _end_user_admin,
     "device_control": _device_control,
 }
