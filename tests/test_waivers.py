@@ -1,20 +1,24 @@
 """Findings that are accepted: read, refused, laid over a report, and what that means for exit code and checklist."""
 
+import contextlib
 import datetime as dt
 import functools
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from labs import Lab, lab
 
 from cucm_audit.cli.exits import exit_code
 from cucm_audit.model import MOST_FINDINGS, Outcome, Reason, Report, Severity, Verdict
 from cucm_audit.reports.document import schema
-from cucm_audit.waivers import MOST_DAYS, WaiverError, apply, read
+from cucm_audit.waivers import MOST_DAYS, WaiverError, apply, is_pattern, read
 from tests.reports.invented import LOST, finding, outcome, report
 
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -62,6 +66,8 @@ REFUSED = {
     "no day": ("[[waiver]]\ncheck = 'adp-orphan'\nsubject = 'x'\nbecause = 'y'\n", 1, "until missing"),
     "a day as text": (waiver(until="'next year'"), 5, "until = 2027-01-31"),
     "a moment": (waiver(until="2027-01-31T10:00:00Z"), 5, "until = 2027-01-31"),
+    "a moment in no zone": (waiver(until="2027-01-31T10:00:00"), 5, "until = 2027-01-31"),
+    "an hour": (waiver(until="10:00:00"), 5, "until = 2027-01-31"),
     "too far ahead": (waiver(until=TODAY + dt.timedelta(days=MOST_DAYS + 1)), 5, "more than 400 days ahead"),
     "an unknown key": (waiver(more="nodes = 'pub'"), 6, "did you mean node?"),
     "another table": ("[[waivers]]\n", 1, "did you mean waiver?"),
@@ -86,6 +92,51 @@ def test_a_mistake_is_refused_with_its_line_and_the_next_step(case: str, tmp_pat
         read(path, KNOWN, TODAY)
     assert str(error.value).startswith(f"{path}:{line}: ")
     assert says in str(error.value)
+
+
+TWO = (waiver(subject="ADP*", more="by = 'M. Meier'") + waiver(check="*", subject="SEP1")).encode()
+PIECES = (
+    *(
+        b"[[waiver]]",
+        b"[waiver]",
+        b"waiver = [1]",
+        b"[waiver.check]",
+        b"'",
+        b'"""',
+        b"=",
+        b"*",
+        b"\\",
+        b"{a = 1}",
+        b"[]",
+    ),
+    *(
+        b"until",
+        b"2027-01-31",
+        b"9999-12-31",
+        b"0001-01-01",
+        b"1e9",
+        b"nan",
+        b"\n",
+        b"\xff",
+        b"\0",
+        b"\xef\xbb\xbf",
+        b"",
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(TWO)), st.integers(0, 40), st.sampled_from(PIECES) | st.binary(max_size=6))
+def test_whatever_is_in_the_file_it_is_understood_or_refused(start: int, length: int, piece: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "waivers.toml"
+        path.write_bytes(TWO[:start] + piece + TWO[start + length :])
+        with contextlib.suppress(WaiverError):
+            for one in read(path, KNOWN, TODAY):
+                assert one.because
+                assert one.until <= TODAY + dt.timedelta(days=MOST_DAYS)
+                assert not (is_pattern(one.check) and is_pattern(one.subject))
+                one.matches("SEP1\udc80")
 
 
 def test_the_example_is_a_file_that_is_understood() -> None:
@@ -135,12 +186,14 @@ def test_until_is_the_last_day_and_an_expired_one_is_a_finding(tmp_path: Path) -
     made = laid(tmp_path, report(FINE, failed("x")), waiver(until=YESTERDAY))
     assert (code(made), marked(made), state(made)) == (1, [], [("expired", 1, 0)])
     last = made.outcomes[-1]
+    assert last.title == "Waiver that has expired"
     assert (last.check, last.verdict, last.severity) == ("waiver-expired", Verdict.FAIL, Severity.NOTE)
     assert f"ended on {YESTERDAY}; 1 that it matches count again" in last.findings[0].says
 
 
 def test_one_that_matches_nothing_is_a_finding_unless_its_check_could_not_look(tmp_path: Path) -> None:
     seen = laid(tmp_path, report(FINE, outcome(Verdict.PASS)), waiver())
+    assert seen.outcomes[-1].title == "Waiver that matches nothing"
     assert (state(seen), seen.outcomes[-1].check, code(seen)) == ([("unused", 0, 0)], "waiver-unused", 0)
     gone = laid(tmp_path, report(FINE, outcome(Verdict.PASS, node="cucm-pub")), waiver(more="node = 'old'"))
     assert state(gone) == [("unused", 0, 0)]

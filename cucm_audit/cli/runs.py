@@ -72,7 +72,7 @@ def begin(state: Path, cluster: Cluster, notice: Notice) -> None:
     if after is not None:
         raise Problem(
             f"{cluster.name}: the last run began at {history.began} UTC; min-interval in the cluster file lets the "
-            f"next begin at {after:%F %T} UTC"
+            f"next begin at {after:%F %T} UTC (for one before that, take it out of the file)"
         )
     noted = _save(
         state, cluster.name, msgspec.structs.replace(history, cluster=cluster.name, began=f"{now:%F %T}"), notice
