@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -29,11 +29,24 @@ _RELEASE = "select release from node where role = 'publisher' and release is not
 _Key = tuple[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """Why a run ends before everything was asked."""
+
+    reason: Reason = Reason.BUDGET
+    detail: str
+    hint: str = ""
+
+
+STOPPED = Over(reason=Reason.INTERRUPTED, detail="the run was stopped")
+
+
 class Books:
     """What was expected, what came, and what became of it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.landed = 0  # rows of all facts
         self.pending: dict[_Key, Job] = {}
         self._begun = time.monotonic()
         self._rows: dict[_Key, Counter[str]] = {}  # rows that landed, by the node that answered ('' where it is one)
@@ -95,6 +108,7 @@ class Books:
                     self._refused.setdefault(_key(job), []).append(str(error))
 
     def _landed(self, job: Job, rows: list[Row]) -> None:
+        self.landed += len(rows)
         self.snapshot.write(job.fact.table, rows)
         count = self._rows.setdefault(_key(job), Counter())
         count.update(str(row["node"]) if job.fact.nodes_answer else "" for row in rows)
@@ -198,15 +212,14 @@ class Books:
             told = replace(row, reason=reason, detail=detail, hint=hint) if failed else row
             self.snapshot.ledger(replace(told, taken_at=now()))
 
-    def close(self, over: Reason | None, found: Found | None, journal: Journal, options: Options) -> None:
+    def close(self, over: Over | None, found: Found | None, journal: Journal, options: Options) -> None:
         """Write what was not reached (``over`` says why) and what is known at the end, and finish the snapshot."""
         if over is not None:
-            detail = "the run was stopped" if over is Reason.INTERRUPTED else "the time for the run was used up"
             if found is None:
-                self._all_failed(options, over, detail, "")
+                self._all_failed(options, over.reason, over.detail, over.hint)
             for job in list(self.pending.values()):
-                self.done(Done(job=job, error=("", over, detail, ""), taken_at=now()))
-        if over is Reason.INTERRUPTED:
+                self.done(Done(job=job, error=("", over.reason, over.detail, over.hint), taken_at=now()))
+        if over is STOPPED:
             self.snapshot.meta("interrupted", "1")
         if found is not None:
             self.snapshot.meta("via", found.via)

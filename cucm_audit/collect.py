@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cucm_audit.board import Board, Changed, Done, Event, Halted, Left, Rows, Tally
-from cucm_audit.books import Books
+from cucm_audit.books import STOPPED, Books, Over
 from cucm_audit.care import PATIENCE, Care
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.journal import Journal
+from cucm_audit.clients.journal import SPENT_HINT, Journal
 from cucm_audit.config import Cluster
 from cucm_audit.connect import Accounts, Clients
 from cucm_audit.discovery import Found, discover, numbers
@@ -113,6 +113,7 @@ class _Run:
     def all(self) -> None:
         """Discover, ask, write; then close the books."""
         self.books.begin(self.cluster, self.options)
+        self.board.journal.most = self.options.most_requests
         threading.Thread(target=self._discover, name="discovery", daemon=True).start()
         over = self._listen()
         self.board.halt.set()
@@ -120,13 +121,17 @@ class _Run:
             self._take(self.board.queue.get_nowait())
         self.books.close(over, self.found, self.board.journal, self.options)
 
-    def _listen(self) -> Reason | None:
+    def _listen(self) -> Over | None:
         """Write what comes until nothing is under way. Returns why it ended early, None when it did not."""
         while self.found is None or self.books.pending or self.under_way:
             if self.options.stop.is_set():
-                return Reason.INTERRUPTED
+                return STOPPED
             if time.monotonic() > self.end:
-                return Reason.BUDGET
+                return Over(detail="the time for the run was used up", hint=SPENT_HINT)
+            if self.books.landed > self.options.most_rows:
+                return Over(
+                    detail=f"the {self.options.most_rows} rows that this run may take are used up", hint=SPENT_HINT
+                )
             with contextlib.suppress(queue.Empty):
                 message = self.board.queue.get(timeout=0.1)
                 self._take(message)

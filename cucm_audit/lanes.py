@@ -27,6 +27,7 @@ BATCH = 500  # rows in a message to the writer
 
 #: After these nothing else is asked of the node over this client: the answer would be the same, or harm would be done.
 _HOPELESS = {
+    Reason.BUDGET,
     Reason.AUTH_FAILED,
     Reason.PASSWORD_EXPIRED,
     Reason.LOCKED,

@@ -72,6 +72,22 @@ def test_old_tls_is_allowed_by_name_and_for_one_cluster(tmp_path: Path) -> None:
         read(write(tmp_path, '[cluster.a]\nnode = "a"\nlegacy-tls = "yes"\n'))
 
 
+def test_what_a_run_may_cost(tmp_path):
+    path = tmp_path / "cucm-audit.toml"
+    path.write_text('[cluster.a]\nnode = "a"\n', encoding="utf-8")
+    plain = read(path).clusters["a"]
+    assert (plain.gentle, plain.timeout_factor) == (None, 1.0)
+    assert (plain.budget.requests, plain.budget.rows, plain.budget.seconds) == (10_000, 5_000_000, 3600.0)
+    more = '[cluster.a]\nnode = "a"\ngentle = true\ntimeout-factor = 2.5\n[cluster.a.budget]\nrows = 7\n'
+    path.write_text(more, encoding="utf-8")
+    told = read(path).clusters["a"]
+    assert (told.gentle, told.timeout_factor, told.budget.rows, told.budget.requests) == (True, 2.5, 7, 10_000)
+    for wrong in ("gentle = 1", "timeout-factor = 0", "budget = { rows = 0 }", "budget = { row = 1 }"):
+        path.write_text(f'[cluster.a]\nnode = "a"\n{wrong}\n', encoding="utf-8")
+        with pytest.raises(ConfigError, match=r":3: "):
+            read(path)
+
+
 def test_tabs_before_keys_are_fine(tmp_path: Path) -> None:
     assert read(write(tmp_path, '[cluster.a]\n\tnode = "10.0.0.1"\n')).clusters["a"].node == "10.0.0.1"
 

@@ -384,6 +384,28 @@ def void(concerns: Callable[[Any], bool], says: str) -> Callable[[Bench, Seen], 
     return check
 
 
+def budget(line: str) -> Callable[[Bench, str], str]:
+    return lambda _bench, text: f"{text}\n[cluster.lab.budget]\n{line}\n"
+
+
+def spent(most: int) -> Callable[[Bench, Seen], None]:
+    """Not more was sent than this; what was not asked says why, and what to do."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert seen.report is not None
+        cost = seen.report["cost"]
+        assert (
+            sum(count for name, count in cost.items() if name != "seconds") <= most + 40
+        )  # and pages turned, and quit
+        sent = [one for one in seen.asked if one.operation != "quit"]
+        assert 0 < len(sent) <= most
+        lost = [row for row in seen.ledger.values() if row.reason == "budget"]
+        assert lost
+        assert all("used up" in row.detail and "[cluster.NAME.budget]" in row.hint for row in lost)
+
+    return check
+
+
 def door(fault: Mapping[str, Any], *reasons: str, on: str = PHONES, **rest: Any) -> Case:
     """A fault in the answer to one question at the door: the phones."""
     spoilt = {
@@ -688,9 +710,13 @@ ROWS: dict[str, Row] = {
         Case(within=replication_of(SUB, 4), code=1, reasons={"budget"}, nodes={SUB}, also=spared(SUB)),
         door({"axl_memory": True}, "throttled"),
         Case(words=("--gentle",), reasons={"budget"}, also=gently))),
-    "F105": Row(says="The time for the run is used up.", cases=(
-        Case(on={SUB: {"hang": True}}, reasons={"budget"}, words=("--timeout", "2"), limit=2.0),),
-        proved=("test_collect.py::test_a_run_that_takes_too_long_says_budget",)),
+    "F105": Row(says="The time, the requests or the rows of the run are used up.", cases=(
+        Case(on={SUB: {"hang": True}}, reasons={"budget"}, words=("--timeout", "2"), limit=2.0),
+        Case(within=in_file(budget("requests = 40")), reasons={"budget"}, also=spent(40)),
+        Case(within=in_file(budget("requests = 1")), code=2, reasons={"budget"}, also=spent(1)),
+        Case(within=in_file(budget("rows = 100")), reasons={"budget"}, also=spent(150))),
+        proved=("test_collect.py::test_a_run_that_takes_too_long_says_budget",
+                "test_config.py::test_what_a_run_may_cost")),
     "F106": Row(says="An upgrade spares the node.", cases=(
         sub({"cli_busy": True}, "busy", also=spared(SUB)),
         Case(on={PUB: {"cli_busy": True}}, reasons={"busy"}, also=spared(PUB, SUB, OTHER, IMP, cluster=True)))),

@@ -221,7 +221,8 @@ def _live(wishes: Wishes) -> int:
         return 0
     waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
     older = baseline(wishes, checks)
-    with gather(cluster, config, checks, wishes) as snapshot:
+    in_report = wishes.kind == "table" and wishes.output is None  # what it cost stands there
+    with gather(cluster, config, checks, wishes, tell_cost=not in_report) as snapshot:
         report = mark(judged(snapshot, checks, wishes), waivers)
     state, notice = state_folder(wishes.state_dir), runs.notice_of(quiet=wishes.quiet)
     kind = kind_of("audit", report.scope)

@@ -67,7 +67,7 @@ def audited(cluster: "Cluster", folder: Path, *, quiet: bool) -> Report:
     meant = config.clusters["demo"]
     trusting(meant, config, folder / "state", yes=True, no_input=True, quiet=True)
     checks = load_checks(wishes, ())
-    with gather(meant, config, checks, wishes) as snapshot:
+    with gather(meant, config, checks, wishes, tell_cost=False) as snapshot:
         return judged(snapshot, checks, wishes)
 
 

@@ -5,7 +5,8 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from cucm_audit.model import Source
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
+    from cucm_audit.clients.journal import Journal
     from cucm_audit.plan import Options
     from cucm_audit.snapshot import Snapshot
 
@@ -34,8 +36,47 @@ PATIENCE = 2.0
 
 
 @contextlib.contextmanager
-def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -> "Iterator[Snapshot]":
-    """Ask the cluster and yield the finished snapshot, which is kept only with ``--save``."""
+def gather(
+    cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes, *, tell_cost: bool = True
+) -> "Iterator[Snapshot]":
+    """Ask the cluster and yield the finished snapshot, which is kept only with ``--save``.
+
+    What it cost is told on standard error, however it ends; without ``tell_cost`` only when it ended badly.
+    """
+    from cucm_audit.clients.journal import Journal
+
+    journal = Journal()
+    cost = _Cost(journal, quiet=wishes.quiet)
+    try:
+        with _asked(cluster, config, checks, wishes, journal, cost) as snapshot:
+            yield snapshot
+    except BaseException:
+        cost.tell()
+        raise
+    if tell_cost:
+        cost.tell()
+
+
+class _Cost:
+    """What was sent so far, told once."""
+
+    def __init__(self, journal: "Journal", *, quiet: bool) -> None:
+        self._journal, self._told = journal, quiet
+        self._begun = time.monotonic()
+
+    def tell(self) -> None:
+        """Say it on standard error."""
+        from cucm_audit.reports.cost import parts
+
+        if not self._told:
+            self._told = True
+            complain(" ".join(parts({**self._journal.counts(), "seconds": time.monotonic() - self._begun})))
+
+
+@contextlib.contextmanager
+def _asked(
+    cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes, journal: "Journal", cost: _Cost
+) -> "Iterator[Snapshot]":
     from cucm_audit.collect import collect
     from cucm_audit.connect import Accounts
     from cucm_audit.trust import TrustStore
@@ -54,10 +95,12 @@ def gather(cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes) -
     accounts = Accounts(application=application, platform=platform)
     options = _knowing(options, application.user if application else "")
     notice = notice_of(quiet=wishes.quiet)
-    with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path):
+    with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path, cost.tell):
         begin(state, cluster, notice)
         with progress(quiet=wishes.quiet) as told, _said_plainly():
-            snapshot = collect(cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told)
+            snapshot = collect(
+                cluster, path=path, trust=trust, accounts=accounts, options=options, progress=told, journal=journal
+            )
         interrupted = snapshot.get_meta("interrupted") == "1"
         try:
             yield snapshot
@@ -187,10 +230,13 @@ def _keep(path: Path, save: Path, *, force: bool) -> None:
 
 
 @contextlib.contextmanager
-def stoppable(stop: threading.Event, path: Path | None = None) -> Iterator[None]:
+def stoppable(
+    stop: threading.Event, path: Path | None = None, last_words: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Let Ctrl-C end the run with what it has, and a second one (or SIGTERM, SIGHUP) at once.
 
     If the run is not over after ``PATIENCE`` seconds it is left: 130 in time is a promise to the person at the keys.
+    ``last_words`` are said before that.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -199,6 +245,7 @@ def stoppable(stop: threading.Event, path: Path | None = None) -> Iterator[None]
     timers: list[threading.Timer] = []
 
     def leave(code: int) -> None:
+        last_words()
         if path is not None:
             _sweep(path.parent)
         show_cursor()
