@@ -61,16 +61,20 @@ class _Cost:
     """What was sent so far, told once."""
 
     def __init__(self, journal: "Journal", *, quiet: bool) -> None:
-        self._journal, self._told = journal, quiet
+        self._journal, self._quiet = journal, quiet
+        self._begun: float | None = None
+
+    def begins(self) -> None:
+        """Count from here: the call was in order, and there is something to tell, even when nothing will be sent."""
         self._begun = time.monotonic()
 
     def tell(self) -> None:
         """Say it on standard error."""
         from cucm_audit.reports.cost import parts
 
-        if not self._told:
-            self._told = True
+        if self._begun is not None and not self._quiet:
             complain(" ".join(parts({**self._journal.counts(), "seconds": time.monotonic() - self._begun})))
+        self._begun = None
 
 
 @contextlib.contextmanager
@@ -95,6 +99,7 @@ def _asked(
     accounts = Accounts(application=application, platform=platform)
     options = _knowing(options, application.user if application else "")
     notice = notice_of(quiet=wishes.quiet)
+    cost.begins()
     with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path, cost.tell):
         begin(state, cluster, notice)
         with progress(quiet=wishes.quiet) as told, _said_plainly():

@@ -60,6 +60,18 @@ def test_nothing_is_sent_to_a_cluster_that_nobody_trusts(lab: Cluster, call: Cal
     assert any("trust add" in gap["hint"] for gap in said.json()["gaps"])
     assert said.json()["counts"]["pass"] == 0
     assert len(lab.world.asked) == before
+    assert "0 writes possible" in said.err
+    assert "Cost" not in call("--node", "lab", "-f", "json", "-q").err
+
+
+def test_what_a_run_cost_is_told_once_wherever_the_report_goes(trusted: Cluster, call: Call) -> None:
+    few = ("--node", "lab", "--check", "adp-orphan", "--without", "ssh")
+    words = re.compile(r"Cost: \d+ AXL requests, .*0 writes possible \(\d+\.\d s\)\.")
+    table, json_, file = call(*few), call(*few, "-f", "json"), call(*few, "-o", "report.txt")
+    assert words.search(table.out)
+    assert "Cost" not in table.err
+    assert words.search(json_.err)
+    assert words.search(file.err)
 
 
 def test_one_node_that_refuses_ssh_is_unknown_and_the_rest_is_judged(trusted: Cluster, call: Call) -> None:
@@ -202,6 +214,7 @@ def test_ctrl_c_gives_a_report_that_says_so_within_two_seconds(hanging: Cluster,
     assert run.returncode == 130, err
     assert took < 2.5
     assert "stopping" in err
+    assert re.search(r"Cost: \d+ AXL requests, .*0 writes possible", err)
     assert "Traceback" not in err
     document = json.loads(out)
     jsonschema.validate(document, schema())
@@ -217,6 +230,7 @@ def test_a_second_signal_ends_it_at_once_and_leaves_nothing(hanging: Cluster, tm
         run.send_signal(signal.SIGTERM)
         out, err = run.communicate(timeout=5)
     assert run.returncode == 143, err
+    assert re.search(r"Cost: \d+ AXL requests, .*0 writes possible", err)
     assert out == ""
     assert not (tmp_path / "r.txt").exists()
     assert not (tmp_path / "s.db").exists()
@@ -232,3 +246,4 @@ def test_the_second_run_on_a_cluster_is_told_about_the_first(hanging: Cluster, c
         run.communicate(timeout=5)
     assert said.code == 2
     assert re.search(rf"locked by pid {run.pid} since ", said.err)
+    assert "Cost: nothing was sent" in said.err
