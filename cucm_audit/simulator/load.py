@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 #: Seconds that count as a second of AXL. Tests that shorten the client's second shorten this one with it.
 SECOND = 1.0
 MINUTE = 60.0
+#: A server hears of the end of a session a moment after the client, which may have begun another one elsewhere by then.
+HEARD_LATE = 0.3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Load:
     _ris: deque[float] = field(default_factory=deque)
     _sessions: Counter[str] = field(default_factory=Counter)
     _refused: set[tuple[str, str]] = field(default_factory=set)
+    _crowd: tuple[float, str] = (0.0, "")  # when too many nodes were under way, and the sentence about it
 
     def run_begins(self) -> None:
         """Forget the pace and the refusals of an earlier run: the promises are about one run each."""
@@ -111,12 +114,17 @@ class Load:
             if self._sessions[node] > self.limits.sessions:
                 self.broken.append(f"{node}: {self._sessions[node]} SSH sessions at once")
             if len(+self._sessions) > self.limits.nodes:
-                self.broken.append(f"{len(+self._sessions)} nodes over SSH at once")
+                self._crowd = (time.monotonic(), f"{len(+self._sessions)} nodes over SSH at once")
+                self.broken.append(self._crowd[1])
 
     def session_ends(self, node: str) -> None:
         """One shell less."""
         with self._lock:
             self._sessions[node] -= 1
+            since, sentence = self._crowd
+            over = len(+self._sessions) > self.limits.nodes
+            if sentence in self.broken and not over and time.monotonic() - since < HEARD_LATE:
+                self.broken.remove(sentence)
 
     def command(self, node: str, number: int, *, pager: bool = False) -> None:
         """Note the ``number``-th command of a session. Behind a ``pager`` that nobody can switch off, twice as many."""
