@@ -19,21 +19,28 @@ from cucm_audit.tables import HIDDEN_TABLES, OWN_TABLES, columns, tables
 #: Table -> columns that name a row, where its primary key does not, or is one of the database's own numbers.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "certificate": ("store", "subject", "server"),
+    "backup_history": ("tar", "local_at", "result"),
     "credential_policy": ("name",),
     "device_control": ("app_user", "device_id"),
+    "device_default": ("model", "protocol"),
     "device_pool": ("name",),
     "device_profile": ("name",),
+    "device_type": ("product", "product_number"),
     "em_login": ("phone_id",),
     "end_user": ("userid",),
     "end_user_proxy": ("userid", "access_group"),
     "app_user_role": ("app_user", "access_group", "role"),
     "end_user_admin": ("userid", "access_group", "role"),
     "ldap_schedule": ("agreement", "every", "unit"),
+    "ldap_authentication": ("base",),
+    "ldap_system": ("user_id_attribute",),
+    "licence": ("smart_licensing",),
     "login_line": ("phone_id", "profile_id", "number"),
     "phone": ("name",),
     "phone_service": ("name",),
     "phone_subscription": ("device_id", "service_id", "button"),
     "phone_template": ("name", "model_number", "protocol_number"),
+    "product_feature": ("product_number", "feature", "protocol_number"),
     "profile_line": ("profile", "number"),
     "system_event": ("node", "local_at", "action", "subject", "result"),
     "phone_seen": ("phone_id",),
@@ -53,10 +60,22 @@ NAMED: Mapping[str, str] = {
 }
 #: Tables and columns that change by themselves.
 VOLATILE_TABLES = frozenset(
-    {"node_clock", "ntp_source", "perf_counter", "phone_seen", "replication_check", "ris_node", "system_event"}
+    {
+        "backup_history",
+        "backup_status",
+        "node_clock",
+        "ntp_source",
+        "perf_counter",
+        "phone_seen",
+        "replication_check",
+        "ris_node",
+        "system_event",
+    }
 )
 VOLATILE: Mapping[str, frozenset[str]] = {
     "node_status": frozenset({"cpu_idle_percent", "load_1", "memory_free_kb", "memory_used_kb"}),
+    "cluster_member": frozenset({"state"}),  # since when the link stands; authenticated is compared
+    "user_credential": frozenset({"failed_tries"}),
     "disk": frozenset({"free_kb", "used_kb", "used_percent"}),
     "ntp_status": frozenset({"within_ms", "poll_seconds", "stratum"}),
     "ldap_schedule": frozenset({"raw_next"}),
