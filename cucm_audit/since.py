@@ -75,7 +75,6 @@ def compare(report: Report, past: Past, file: str = "") -> Report:
     ``first_seen`` that a finding has already stays when it is the earlier one.
     """
     outcomes = tuple(_marked(outcome, past, report.taken_at) for outcome in report.outcomes)
-    marks = [f.change for o in outcomes if o.verdict is Verdict.FAIL for f in o.findings if f.change]
     now = _Now(report)
     gone: list[Earlier] = []
     lost: list[Earlier] = []
@@ -86,13 +85,28 @@ def compare(report: Report, past: Past, file: str = "") -> Report:
     compared = Compared(
         file=file,
         taken_at=past.taken_at,
-        new=marks.count(Change.NEW),
-        same=marks.count(Change.SAME),
-        not_known_before=marks.count(Change.NOT_KNOWN_BEFORE),
+        new=0,
+        same=0,
+        not_known_before=0,
         gone=tuple(gone),
         lost=tuple(lost),
     )
-    return replace(report, outcomes=outcomes, compared=compared)
+    return counted(replace(report, outcomes=outcomes, compared=compared))
+
+
+def counted(report: Report) -> Report:
+    """Return a compared report with the numbers of what is new and what is not; waived findings are not among them."""
+    if report.compared is None:
+        return report
+    failed = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.FAIL]
+    marks = [f.change for outcome in failed for f in outcome.findings if f.waived is None]
+    compared = replace(
+        report.compared,
+        new=marks.count(Change.NEW),
+        same=marks.count(Change.SAME),
+        not_known_before=marks.count(Change.NOT_KNOWN_BEFORE),
+    )
+    return replace(report, compared=compared)
 
 
 def new_findings(outcome: Outcome) -> Iterator[Finding]:

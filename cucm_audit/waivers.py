@@ -29,6 +29,7 @@ from cucm_audit.model import (
     Waived,
     WaiverUse,
 )
+from cucm_audit.since import counted
 from cucm_audit.toml_lines import keys
 
 #: So many days ahead a waiver may reach: what is accepted is looked at again once a year.
@@ -228,7 +229,8 @@ def apply(report: Report, waivers: Sequence[Waiver], today: dt.date) -> Report:
     outcomes = tuple(_marked(outcome, [w for w in working if w.is_of(outcome)]) for outcome in bare)
     uses = [_use(waiver, bare, report, expired=waiver.until < today) for waiver in waivers]
     about = (_about(name, state, uses) for name, state in ((WAIVER_EXPIRED, "expired"), (WAIVER_UNUSED, "unused")))
-    return replace(report, outcomes=(*outcomes, *(one for one in about if one is not None)), waivers=tuple(uses))
+    told = (*outcomes, *(one for one in about if one is not None))
+    return counted(replace(report, outcomes=told, waivers=tuple(uses)))
 
 
 def _bare(outcome: Outcome) -> Outcome:
@@ -330,7 +332,7 @@ def _finding(check: str, use: WaiverUse) -> Finding:
     return Finding(
         check=check,
         node="",
-        subject=f"{use.place} {meant_for}",
+        subject=use.place,
         says=f"{use.place}: {says}",
         why=why,
         fix=fix,

@@ -19,6 +19,7 @@ from cucm_audit.model import MOST_FINDINGS, Change, Outcome, Reason, Report, Sev
 from cucm_audit.reports import REPORTS, Style
 from cucm_audit.reports.document import schema
 from cucm_audit.since import compare, past_of
+from cucm_audit.waivers import Waiver, apply
 from tests.reports.invented import LOST, finding, outcome, report
 
 DAY_1, DAY_2, DAY_3 = (f"2026-11-{day} 05:15:00" for day in (18, 19, 20))
@@ -160,6 +161,19 @@ def test_waivers_are_about_no_cluster_and_not_compared() -> None:
         on(DAY_1, FINE, about, by_hand), on(DAY_2, FINE, failed("waivers.toml:9", check="waiver-expired"), by_hand)
     )
     assert (marks(made), made.compared.gone, made.compared.lost) == ({"waivers.toml:9": None}, (), ())  # type: ignore[union-attr]
+
+
+def test_waived_findings_are_marked_and_not_counted() -> None:
+    waiver = Waiver(
+        check="adp-orphan", subject="a", node="", because="y", until=dt.date(2027, 1, 1), by="", place="w:1"
+    )
+    waivers = [replace(waiver, subject=subject) for subject in "ac"]
+    now = apply(on(DAY_2, failed("a", "b", "c", "d")), waivers, dt.date(2026, 11, 20))
+    made = after(on(DAY_1, failed("a", "b")), now)
+    assert marks(made) == {"a": Change.SAME, "b": Change.SAME, "c": Change.NEW, "d": Change.NEW}
+    assert (made.compared.new, made.compared.same) == (1, 1)  # type: ignore[union-attr]
+    fewer = apply(made, waivers[1:], dt.date(2026, 11, 20)).compared
+    assert (fewer.new, fewer.same, fewer.not_known_before) == (1, 2, 0)  # type: ignore[union-attr]
 
 
 def test_a_baseline_marks_and_the_history_says_since_when() -> None:

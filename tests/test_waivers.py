@@ -223,6 +223,8 @@ def test_a_single_subject_that_could_not_be_told_is_waived_by_its_full_name(tmp_
     unsure = outcome(Verdict.UNKNOWN, reason=Reason.VALUE_UNKNOWN, could_not_tell=(finding("x"), finding("y")))
     both = laid(tmp_path, report(FINE, unsure), waiver(), waiver(subject="y"))
     assert (code(both), marked(both), both.outcomes[1].verdict) == (0, ["x", "y"], Verdict.UNKNOWN)
+    assert state(both) == [("working", 0, 1), ("working", 0, 1)]
+    assert state(laid(tmp_path, report(FINE, unsure), waiver(subject="*"))) == [("not_tried", 0, 0)]
     assert code(laid(tmp_path, report(FINE, unsure), waiver())) == 3, "the other one is not waived"
     assert code(laid(tmp_path, report(FINE, unsure), waiver(subject="*"))) == 3, "no pattern for what nobody knows"
     lacking = laid(tmp_path, report(FINE, unsure, gaps=(LOST,), complete=False), waiver(), waiver(subject="y"))

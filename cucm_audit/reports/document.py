@@ -176,6 +176,7 @@ class EarlierPart(_Part, frozen=True, kw_only=True):
 class ComparedPart(_Part, frozen=True, kw_only=True):
     """What the findings were compared with: the last run alike (``file`` null) or a baseline, and when it was taken.
 
+    ``new``, ``same`` and ``not_known_before`` count findings of failed checks that nobody has waived.
     ``no_longer_known`` are findings of then about which this run cannot tell: they are not gone.
     """
 
