@@ -5,11 +5,14 @@ tools that are out of date is in a source. So they are kept as they are, and not
 """
 
 import re
+from collections.abc import Iterator
 
+from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import HARDWARE, VM_TOOLS
-from cucm_audit.facts import Fact, Per
-from cucm_audit.facts.platform.asking import fact
-from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
+from cucm_audit.facts import Ask, Fact, Per
+from cucm_audit.facts.platform.asking import fact, name_of, node_rows
+from cucm_audit.facts.platform.reading import Parsed, Reading, Row, harmless, lines, no_answer
+from cucm_audit.model import Reason, Source
 
 _FIELD = re.compile(r"([A-Z][A-Za-z]*(?: [A-Za-z]+){0,2}(?: \(in GB\))?) *: *(.*)", re.A)
 _NUMBER = re.compile(r"([0-9]{1,9})(?: *(?:MBytes|MB|GB))?", re.A | re.I)
@@ -64,21 +67,41 @@ def _take(reading: Reading, found: dict[str, object], disks: list[int], name: st
 
 
 def parse_tools(text: str) -> Parsed:
-    """Read utils vmtools status. Raises Unreadable when no line speaks of the tools."""
+    """Read utils vmtools status. Raises Unreadable when no line speaks of the tools.
+
+    Its words are in no source, so an answer that speaks of them is kept with all its lines, and none is judged.
+    """
     reading = Reading()
     said: list[str] = []
     for line in lines(text):
-        if len(line) <= _LONGEST and _TOOLS.search(line) and not _FOREIGN.match(line):
+        if len(line) > _LONGEST or _FOREIGN.match(line):
+            reading.odd.append(line)
+        elif _TOOLS.search(line) or not harmless(line):
             said.append(line)
-        else:
-            reading.strange(line)
-    if not said:
+    if not any(map(_TOOLS.search, said)):
         raise no_answer(text, "word about the tools of the virtual machine")
     reading.add("vm_tools", "", {"raw_state": " ".join(said)[:400]})
     return reading.parsed()
 
 
+def tools_rows(ask: Ask) -> Iterator[Row]:
+    """Yield what the node says of its tools; that it does not know the command is an answer, too."""
+    try:
+        yield from node_rows(ask, command=VM_TOOLS, parse=parse_tools, table="vm_tools")
+    except ClientError as error:
+        if error.reason is not Reason.NOT_SUPPORTED:
+            raise
+        yield {"node": name_of(ask), "raw_state": error.detail}
+
+
 FACTS: tuple[Fact, ...] = (
     fact("hardware", Per.NODE, HARDWARE, parse, never_empty=True),
-    fact("vm_tools", Per.NODE, VM_TOOLS, parse_tools, never_empty=True),
+    Fact(
+        table="vm_tools",
+        per=Per.NODE,
+        source=Source.SSH,
+        gather=tools_rows,
+        asks=(VM_TOOLS.text,),
+        never_empty=True,
+    ),
 )

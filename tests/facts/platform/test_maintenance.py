@@ -2,6 +2,7 @@
 
 import pytest
 
+from cucm_audit.clients import ClientError
 from cucm_audit.model import Reason
 from tests.facts.platform.asked import column, one, recording
 
@@ -117,4 +118,16 @@ def test_what_is_said_of_the_tools_is_kept_as_it_is():
     assert row["raw_state"] == 'VMware Tools are out-of-date. Please run "utils vmtools upgrade"'
     assert one("vm_tools", "utils vmtools status", "").error
     assert one("vm_tools", "utils vmtools status", "Something else").error
-    assert not one("vm_tools", "utils vmtools status", "VMware Tools are fine\nSomething else").whole
+    told = one("vm_tools", "utils vmtools status", "VMTools Type: open-vm-tools\nVersion: 11.3.5\n")
+    assert (told.whole, told.rows[0]["raw_state"]) == (True, "VMTools Type: open-vm-tools Version: 11.3.5")
+    assert not one("vm_tools", "utils vmtools status", "VMware Tools are fine\nadmin:something else").whole
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [(Reason.NOT_SUPPORTED, ["No valid command entered"]), (Reason.TIMEOUT, [])]
+)
+def test_a_node_that_does_not_know_the_tools_command_says_so(reason, said):
+    refused = ClientError(node="x", source="ssh", doing="typing", reason=reason, detail="No valid command entered")
+    told = one("vm_tools", "utils vmtools status", refused)
+    assert column(told, "raw_state") == said
+    assert told.whole == bool(said)
