@@ -27,6 +27,10 @@ from cucm_audit.queries import QueryFailed, QueryRefused
 from cucm_audit.snapshot import Snapshot
 
 #: So many characters of a value appear in a sentence.
+_COPY = (
+    "it was read from the copy of the database on {node}, and that this is the publisher's today is not known:"
+    " see that AXL of the publisher answers, or let {node} tell its replication (PerfMon)"
+)
 MOST_TEXT = 300
 
 
@@ -209,6 +213,8 @@ class _Bench:
             return replace(looked, verdict=Verdict.FAIL)
         if here.unsure:
             return replace(looked, reason=Reason.VALUE_UNKNOWN, detail="a value that this check needs is not known")
+        if copy := self.seen.other_copy(check):
+            return replace(looked, reason=Reason.PREREQUISITE_UNKNOWN, detail=_COPY.format(node=copy))
         if not here.examined:
             return self._nothing(check, looked)
         if not check.wrong_if:

@@ -9,10 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from cucm_audit.checks import Check
-from cucm_audit.model import Gathered, Outcome, Reason, State, Verdict
+from cucm_audit.model import Gathered, Outcome, Reason, Source, State, Verdict
 from cucm_audit.queries import QueryRefused, Reads
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.words import version_in
+
+#: What a node itself says of its replication; 2 is good.
+_REPLICATED = "select value from perf_counter where node = ? and counter = 'Replicate_State'"
+_GOOD = 2
 
 
 class Prerequisites:
@@ -31,6 +35,7 @@ class Prerequisites:
         self._releases: dict[str, str | None] = dict(snapshot.select("select node, release from node_release"))
         entry = self.ledger.get(("node", ""))
         self.nodes_known = entry is not None and entry.state is State.WHOLE and bool(self.voice)
+        self._copy = self._copy_asked()
         self._before = Prerequisites(snapshot.before) if snapshot.before is not None else None
 
     def scopes(self, *, everybody: bool) -> list[str]:
@@ -165,6 +170,28 @@ class Prerequisites:
         if not self.nodes_known:
             return self.no_nodes(blank)
         return None
+
+    def other_copy(self, check: Check) -> str:
+        """Return the subscriber whose copy of the database stands for the publisher's in what a check reads.
+
+        '' when the publisher itself was asked, when nothing of it comes from the database, and when that node says that
+        its replication is whole. What it shows as wrong is wrong there; but that nothing is wrong it cannot say.
+        Source: reference axl-database.md section 8: no document says whose copy AXL reads on a subscriber.
+        """
+        if not self._copy:
+            return ""
+        reads = self._snapshot.reads(check.sql)
+        sources = {row.source for row in self._entries(reads.facts, reads.publisher, "")}
+        return self._copy if Source.AXL in sources else ""
+
+    def _copy_asked(self) -> str:
+        via = self._snapshot.get_meta("via")
+        if via == self._publisher or via not in self._all:  # an address that is no node's: the user's word counts
+            return ""
+        entry = self.ledger.get(("perf_counter", via))
+        whole = entry is not None and entry.state is State.WHOLE
+        said = self._snapshot.select(_REPLICATED, (via,)) if whole else ()
+        return "" if [state for (state,) in said] == [_GOOD] else via
 
     def evidence(self, check: Check, node: str) -> tuple[Gathered, ...]:
         """Return the ledger rows of everything that a check read for a scope: when, where and with what request."""

@@ -59,7 +59,7 @@ def sshd(folder: Path, settings: Sequence[str] = (), *, port: int = 0, key: str 
     file, fingerprint = host_key(folder, key)
     port = port or free_port()
     config, log = folder / f"{key}.conf", folder / f"{key}.log"
-    lines = [f"ListenAddress 127.0.0.1:{port}", f"HostKey {file}", "PidFile none", "UsePAM no", "StrictModes no",
+    lines = [f"ListenAddress 127.0.0.1:{port}", f'HostKey "{file}"', "PidFile none", "UsePAM no", "StrictModes no",
              "LogLevel VERBOSE", "LoginGraceTime 20", *settings]  # fmt: skip
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if os.geteuid() == 0:

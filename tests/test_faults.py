@@ -6,18 +6,24 @@ are named, or it says why there is nothing to prove here.
 
 import ast
 import contextlib
+import dataclasses
 import functools
+import json
 import os
+import re
 import socket
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 
 from cucm_audit.model import Source
+from tests import fault_places as places
 from tests.fault_bench import (
     IMP,
     LOGINS,
@@ -32,6 +38,9 @@ from tests.fault_bench import (
     quick,
     short,
 )
+from tests.fault_places import CA, behind, shown
+from tests.fault_proxy import Line
+from tests.real_servers import OLD, needs_sshd
 
 Within = Callable[[Bench, pytest.MonkeyPatch], contextlib.AbstractContextManager[None]]
 
@@ -52,6 +61,8 @@ class Case:
     same_world: bool = True  # what came whole is what a healthy run sees
     planted: bool = False  # the fault itself puts a password into an answer
     also: Callable[[Bench, Seen], None] | None = None
+    like: tuple[str, ...] | None = None  # the words of the healthy run to compare with, where they are others
+    node: str = "lab"  # what --node names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +75,12 @@ class Row:
     not_here: str = ""
 
 
+#: paramiko 5 has no SHA-1 any more (see the extra legacy-ssh).
+NO_SHA1 = int(paramiko.__version__.split(".")[0]) >= 5
 NOT_YET = "there is no such thing in the program yet: "
 PHONES = "d.tkclass = 1 and d.tkdeviceprofile = 0"
 NO_SSH = ("--without", "ssh")
+ONE = ("--limit", SUB)
 
 
 # ------------------------------------------------------------------------------------------------- done to the cluster
@@ -283,6 +297,225 @@ def via(name: str) -> Callable[[Bench, Seen], None]:
     return check
 
 
+def hints(*words: str) -> Callable[[Bench, Seen], None]:
+    """All of these words stand in the details and hints of what is lacking."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        told = " ".join(f"{row.detail} {row.hint}" for row in seen.ledger.values() if row.state != "whole") + seen.err
+        for word in words:
+            assert word in told, told[:2000]
+
+    return check
+
+
+def found(check_id: str) -> Callable[[Bench, Seen], None]:
+    """This check has a finding, on the subscriber and nowhere else."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert seen.report is not None
+        failed = {(one["check"], one["node"]) for one in seen.report["outcomes"] if one["verdict"] == "fail"}
+        assert {node for name, node in failed if name == check_id} == {SUB}, failed
+
+    return check
+
+
+def forgotten_session(bench: Bench, _seen: Seen) -> None:
+    """A node that is told nothing keeps the session that we gave up, beside the new one: nobody can help it."""
+    told = f"{SUB}: 2 SSH sessions at once"
+    bench.world.load.broken[:] = [one for one in bench.world.load.broken if one != told]
+
+
+def nothing_passes_from(source: str) -> Callable[[Bench, Seen], None]:
+    """Not one check that reads a fact of this source passes, and the reader is told who was asked."""
+
+    def check(bench: Bench, seen: Seen) -> None:
+        assert seen.report is not None
+        theirs = {fact for fact, _ in seen.ledger if seen.ledger[fact, _].source == source}
+        passed = {one["check"] for one in seen.report["outcomes"] if one["verdict"] == "pass"}
+        assert not {name for name in passed if seen.reads[name].facts & theirs}
+        assert "not the publisher: what the database says is what that node's copy says" in " ".join(
+            bench.rendered().split()
+        )
+
+    return check
+
+
+def said(*words: str) -> Callable[[Bench, Seen], None]:
+    """All of these words were said to the person."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        for word in words:
+            assert word in seen.err, seen.err
+
+    return check
+
+
+def refused_early(within: Within, *words: str) -> Case:
+    """What is wrong is on our side: nothing is sent, nothing is written, one sentence."""
+
+    def check(_bench: Bench, seen: Seen) -> None:
+        assert seen.asked == []
+        assert seen.report is None
+        assert seen.err.count("\n") <= 2, seen.err
+        said(*words)(_bench, seen)
+
+    return Case(within=within, code=2, words=NO_SSH, also=check)
+
+
+def mistake(change: Callable[[str], str], *words: str) -> Case:
+    return refused_early(places.in_file(change), *words)
+
+
+def no_report(bench: Bench, seen: Seen) -> None:
+    assert seen.report is None
+    assert not (bench.folder / "report.json").exists()
+    assert seen.err
+
+
+def is_interrupted(_bench: Bench, seen: Seen) -> None:
+    assert seen.report is not None
+    assert seen.report["interrupted"]
+    assert not seen.report["complete"]
+    assert "stopping" in seen.err
+
+
+def nothing_outside(bench: Bench, _seen: Seen) -> None:
+    """Whatever the cluster is called: its files are in the state folder, with names that every system can bear."""
+    for path in (bench.folder / "state").rglob("*"):
+        assert re.fullmatch(r"[A-Za-z0-9.-]{1,80}", path.name), path
+    assert sorted(path.name for path in bench.folder.parent.iterdir()) == [bench.folder.name]
+
+
+def own(*texts: str, code: int, names: tuple[str, ...] = ("own-0.toml",), **rest: Any) -> Case:
+    """A user's own check files. Those that are refused are named, and nothing was sent."""
+    if code != 2:
+        return Case(within=places.pack(*texts), words=(*NO_SSH, *OWN), like=NO_SSH, code=code, limit=30, **rest)
+    refused = refused_early(places.pack(*texts), *names)
+    return dataclasses.replace(refused, words=(*NO_SSH, *OWN), like=NO_SSH, limit=30)
+
+
+def only_own_fails(_bench: Bench, seen: Seen) -> None:
+    assert seen.report is not None
+    unknown = {(one["check"], one["reason"]) for one in seen.report["outcomes"] if one["verdict"] == "unknown"}
+    assert unknown == {("own-check", "internal_error")}
+
+
+def named(text: str, *, shown_as: str = "") -> Case:
+    """A name that somebody typed. It reaches the terminal harmless, and each number as it was typed."""
+
+    @contextlib.contextmanager
+    def typed(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        database = bench.world.database
+        with bench.world.lock:
+            before = database.execute("select pkid, name from devicepool").fetchall()
+            database.execute("update devicepool set name = ? || rowid", (text.encode("utf-8", "replace").decode(),))
+        try:
+            with places.pack(places.own_check("name != 'fine'", look_at="device_pool", example=POOLS))(bench, _patch):
+                yield
+        finally:
+            with bench.world.lock:
+                database.executemany(
+                    "update devicepool set name = ? where pkid = ?", [(old, key) for key, old in before]
+                )
+
+    def check(bench: Bench, seen: Seen) -> None:
+        page = bench.rendered()
+        bad = [char for char in page if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co") and char != "\n"]
+        assert not bad, bad
+        assert not [char for char in seen.err if unicodedata.category(char) == "Cc" and char != "\n"]
+        assert shown_as in page
+
+    words = (*NO_SSH, *OWN)
+    return Case(within=typed, words=words, like=NO_SSH, code=None, same_world=False, also=check)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def ris_cut(_bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """RIS leaves the last device of each node out, and counts it all the same."""
+    from cucm_audit.simulator import ris_answer
+
+    says = ris_answer._says
+    total: list[int] = []
+
+    def cut(node: Any, alive: bool, again: bool, rows: list[Any]) -> Any:
+        code, still, mine = says(node, alive, again, rows)
+        total.append(len(mine))
+        return code, still, mine[:-1]
+
+    leaf = ris_answer.leaf
+
+    def counted(name: str, value: Any) -> str:
+        return str(leaf(name, value + 1 if name == "TotalDevicesFound" and value else value))
+
+    patch.setattr(ris_answer, "_says", cut)
+    patch.setattr(ris_answer, "leaf", counted)
+    yield
+
+
+def clocks(seconds: float) -> Within:
+    """The subscriber's clock is off by so much."""
+
+    @contextlib.contextmanager
+    def off(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(SUB)
+        node.clock_offset = seconds
+        try:
+            yield
+        finally:
+            node.clock_offset = 0.0
+
+    return off
+
+
+def release(text: str) -> Within:
+    """Every node says that it runs this release."""
+
+    @contextlib.contextmanager
+    def newer(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        before = bench.world.release, [node.release for node in bench.world.nodes]
+        bench.world.release = text
+        for node in bench.world.nodes:
+            node.release = text
+        try:
+            yield
+        finally:
+            bench.world.release = before[0]
+            for node, old in zip(bench.world.nodes, before[1], strict=True):
+                node.release = old
+
+    return newer
+
+
+@contextlib.contextmanager
+def legacy(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A subscriber with TLS 1.0, in a cluster whose file allows it."""
+    places.rewrite(bench, places.after("[cluster.lab]", "legacy-tls = true"))
+    with restarted(tls_old=True)(bench, patch):
+        yield
+
+
+def says_legacy(bench: Bench, seen: Seen) -> None:
+    assert seen.report is not None
+    assert seen.report["scope"]["legacy_tls"] is True
+    assert "legacy-tls: yes" in bench.rendered()
+
+
+def ahead(seconds: float, **certificate: Any) -> Within:
+    """The subscriber's clock, and a certificate that is valid by that."""
+
+    @contextlib.contextmanager
+    def there(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(SUB)
+        node.clock_offset = seconds
+        try:
+            with shown(**certificate)(bench, patch):
+                yield
+        finally:
+            node.clock_offset = 0.0
+
+    return there
+
+
 def times_are_not_negative(_bench: Bench, seen: Seen) -> None:
     assert all(row.seconds >= 0 for row in seen.ledger.values())
     assert seen.report is not None
@@ -414,6 +647,11 @@ def door(fault: Mapping[str, Any], *reasons: str, on: str = PHONES, **rest: Any)
     return Case(on={PUB: spoilt}, one_of=set(reasons), words=NO_SSH, **rest)
 
 
+def wire(line: Line, *reasons: str, code: int = 3, **rest: Any) -> Case:
+    """A line to the subscriber's HTTPS that misbehaves, whatever is spoken over it."""
+    return Case(within=behind(line), one_of=set(reasons), nodes={SUB}, words=NO_SSH, code=code, **rest)
+
+
 def sub(fault: Mapping[str, Any], *reasons: str, **rest: Any) -> Case:
     """A fault of one subscriber: it costs what is asked there."""
     return Case(on={SUB: fault}, one_of=set(reasons), **{"nodes": {SUB}, **rest})
@@ -421,6 +659,22 @@ def sub(fault: Mapping[str, Any], *reasons: str, **rest: Any) -> Case:
 
 STATUS = "show status"
 BUSY_CPU = {"cli_load": {"cpu_idle": "03.10"}}
+OWN = ("--checks", "own")
+SECOND = "name = 'SEP000000000002'"
+KEY = "not-shown-at-all"
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+#: Endless; and the same with an end where there are two phones, as in the example of the check.
+ENDLESS_THERE = (
+    "(with recursive r(a) as (select 1 union all select a + 1 from r where a < 9 or (select count(*) from phone) > 2)"
+    " select max(a) from r)"
+)
+ENDLESS = "(with recursive r(a) as (select 1 union all select a + 1 from r) select max(a) from r)"
+POOLS = 'device_pool = [{ id = "1", name = "fine" }, { id = "2", name = "0012" }]\nwrong = ["0012"]'
+#: What show status may print instead of the time that we know.
+DATES = (
+    "\nHost Name : cucm-sub1\nDate : Thu 29. Feb 2026, 25:61:00\nTime Zone : Nowhere (Mars/Olympus)\n",
+    "\nHost Name : cucm-sub1\nDate : \u0667\u0668/\u0660\u0661/\u0662\u0660\u0662\u0666 \u0661\u0662:\u0660\u0660 PM\n",
+)
 HANG = {"short": 0.8, "limit": 20.0}
 
 ROWS: dict[str, Row] = {
@@ -435,23 +689,35 @@ ROWS: dict[str, Row] = {
         sub({"ssh_refuse": True}, "unreachable", also=asked_nothing()),
     )),
     "F03": Row(says="A name is not in DNS.", cases=(Case(within=unknown_name, one_of={"dns"}, nodes={SUB}),)),
-    "F04": Row(says="A name has two addresses and the first is dead.",
+    "F04": Row(says="A name has two addresses and the first is dead.", cases=(
+        Case(within=places.two_addresses, code=0, words=NO_SSH),
+        Case(within=places.same_name_twice_dead, reasons={"unreachable"}, nodes={SUB}, words=NO_SSH)),
                proved=("clients/test_http.py::test_the_second_address_of_a_name_is_tried",)),
-    "F05": Row(says="IPv6 in every spelling.",
+    "F05": Row(says="IPv6 in every spelling.", cases=(Case(within=behind(Line(), address="::1"), code=0),),
                proved=("clients/test_http.py::test_ipv6", "cli/test_door.py::test_an_address")),
     "F06": Row(says="The publisher is down, the subscribers are up.",
                cases=(Case(within=down(PUB), reasons={"unreachable"}, also=via(SUB), words=NO_SSH),)),
     "F07": Row(says="All nodes are down.",
                cases=(Case(within=down(PUB, SUB, OTHER, IMP), code=2, reasons={"unreachable"}),)),
     "F08": Row(says="The connection is reset in the middle of an answer.", cases=(
-        door({"reset": 300}, "disconnected", "truncated"), sub({"reset": 300}, "disconnected", "truncated"))),
-    "F09": Row(says="The other side is done after the headers.", cases=(door({"truncate": True}, "truncated"),)),
-    "F10": Row(says="The body comes a byte at a time.", cases=(door({"slow_body": 0.3}, "timeout", **HANG),)),
+        door({"reset": 300}, "disconnected", "truncated"), sub({"reset": 300}, "disconnected", "truncated"),
+        wire(Line(reset_after=300), "disconnected"), wire(Line(reset_after=4000), "disconnected", "truncated"),
+        wire(Line(reset_after=4000, only=range(1)), code=0),
+        Case(within=behind(Line(reset_after=5000), ssh_only=True), one_of={"disconnected"}, nodes={SUB}, words=ONE))),
+    "F09": Row(says="The other side is done after the headers.", cases=(
+        door({"truncate": True}, "truncated"), wire(Line(end_after=4000), "truncated", "disconnected"),
+        wire(Line(end_after=300), "disconnected"))),
+    "F10": Row(says="The body comes a byte at a time.", cases=(
+        door({"slow_body": 0.3}, "timeout", **HANG), wire(Line(slice_bytes=40, slice_pause=0.1), "timeout", **HANG))),
     "F11": Row(says="The headers come a byte at a time, or the handshake never.", cases=(
         door({"slow_headers": 0.3}, "timeout", **HANG), sub({"tls_silent": True}, "timeout", "unreachable", **HANG))),
     "F12": Row(says="A slow line is slow and nothing else.", cases=(Case(within=far_away, code=0, limit=40),)),
-    "F13": Row(says="A firewall forgets an idle connection.",
-               proved=("clients/test_http.py::test_a_dead_connection_is_opened_anew_once",)),
+    "F13": Row(says="A firewall forgets an idle connection.", cases=(
+        wire(Line(silent_after=6000, only=range(1)), "timeout", **HANG),
+        Case(within=behind(Line(silent_after=5000), ssh_only=True), one_of={"timeout"}, nodes={SUB}, words=ONE,
+             also=forgotten_session, **HANG)),
+        proved=("clients/test_http.py::test_a_dead_connection_is_opened_anew_once",
+                       "clients/test_http.py::test_a_connection_that_the_system_gave_up_is_opened_anew_once")),
     # ---------------------------------------------------------------------------------------------------------- TLS
     "F14": Row(says="Nobody has accepted the certificate.", cases=(
         Case(within=untrusted(SUB), reasons={"tls_unknown", "hostkey_unknown"}, nodes={SUB}, also=asked_nothing(SUB)),
@@ -460,20 +726,39 @@ ROWS: dict[str, Row] = {
     "F15": Row(says="A person is asked about it.", proved=("cli/test_terminal.py::test_trust_asks_about_each_key",)),
     "F16": Row(says="The certificate is another one.", cases=(
         Case(within=another_certificate, reasons={"tls_changed"}, nodes={SUB}),)),
-    "F17": Row(says="An expired certificate that is pinned.", proved=(
+    "F17": Row(says="An expired certificate that is pinned.", cases=(
+        Case(within=shown(days=100, trusted=True), code=1, same_world=False, also=found("web-certificate-expired")),
+        Case(within=shown(days=100), words=CA, like=(), reasons={"tls_expired"}, nodes={SUB},
+             also=hints("they agree, so it is the certificate"))), proved=(
         "clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",
         "clients/test_http.py::test_a_ca_file_verifies_chain_and_name")),
-    "F18": Row(says="The certificate has another name.",
+    "F18": Row(says="The certificate has another name.", cases=(
+        Case(within=shown(), words=CA, like=(), code=0),
+        Case(within=shown(host="other"), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},
+             also=hints("does not name", "it names other.")),
+        Case(within=shown(host="other", trusted=True), code=1, same_world=False, also=found("web-certificate-name"))),
                proved=("clients/test_http.py::test_a_ca_file_verifies_chain_and_name",)),
-    "F19": Row(says="A CA certificate that newer Pythons refuse.", proved=(
+    "F19": Row(says="A CA certificate that newer Pythons refuse.", cases=(
+        *(Case(within=places.odd_authority(strict=strict), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},
+               also=hints("rule of X.509")) for strict in (False, True)),), proved=(
         "clients/test_http.py::test_a_ca_file_verifies_chain_and_name",
         "clients/test_http.py::test_a_ca_file_that_cannot_be_used_is_named")),
-    "F20": Row(says="A weak certificate.",
-               proved=("clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",)),
+    "F20": Row(says="A weak certificate.", cases=(
+        Case(within=shown(bits=1024, trusted=True), code=1, same_world=False, also=found("web-certificate-weak")),
+        Case(within=shown(bits=1024), words=CA, like=(), reasons={"tls_weak"}, nodes={SUB})), proved=(
+        "clients/test_real_tls.py::test_each_certificate_with_a_pin_and_with_a_ca_file",
+        "clients/test_real_tls.py::test_a_sha1_signature_is_weak")),
     "F21": Row(says="TLS 1.0 and nothing newer.", cases=(
-        Case(within=restarted(tls_old=True), reasons={"tls_legacy"}, nodes={SUB}),)),
-    "F22": Row(says="Our own clock is wrong.", cases=(),
-               proved=("clients/test_http.py::test_a_pin_holds_for_an_expired_and_for_a_weak_certificate",)),
+        Case(within=restarted(tls_old=True), reasons={"tls_legacy"}, nodes={SUB}, also=hints("offers TLSv1 with")),
+        Case(within=legacy, code=0, also=says_legacy)), proved=(
+        "clients/test_real_tls.py::test_old_tls_is_named_and_works_where_it_is_allowed",)),
+    "F22": Row(says="Our own clock is wrong.", cases=(
+        Case(within=shown(begins_days_ago=-9), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},
+             also=hints("begins later", "they agree")),
+        Case(within=ahead(30 * 86400, begins_days_ago=-9), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},
+             code=1, same_world=False, also=hints("this machine's clock is probably wrong")),
+        Case(within=shown(begins_days_ago=-9, trusted=True), code=None, same_world=False)),  # type: ignore[arg-type]
+        proved=("clients/test_real_tls.py::test_dates_that_do_not_fit_are_compared_with_the_nodes_clock",)),
     "F23": Row(says="Proxies and CA bundles of the environment.", cases=(
         Case(within=environment(HTTPS_PROXY="http://127.0.0.1:1", https_proxy="http://127.0.0.1:1",
                                 REQUESTS_CA_BUNDLE="/nowhere", SSL_CERT_FILE="/nowhere"), code=0),),
@@ -501,6 +786,11 @@ ROWS: dict[str, Row] = {
     "F32": Row(says="A web page instead of SOAP.", cases=(door({"html200": True}, "not_soap"),)),
     "F33": Row(says="AXL is not activated.", cases=(
         Case(on={PUB: {"axl_off": True}}, words=NO_SSH, code=0, also=via(SUB)),
+        # Nobody says whether the subscriber's copy of the database is the publisher's: nothing in it is a pass.
+        Case(on={PUB: {"axl_off": True}}, words=(*NO_SSH, "--without", "services"), reasons={"prerequisite_unknown"},
+             also=nothing_passes_from("axl")),
+        Case(on={PUB: {"axl_off": True}, SUB: {"perf_missing": "Replicate_State"}}, words=NO_SSH,
+             same_world=False, reasons={"prerequisite_unknown"}, also=nothing_passes_from("axl")),
         Case(on={"all": {"axl_off": True}}, words=NO_SSH, reasons={"service_not_activated"}, code=2))),
     "F34": Row(says="SOAP faults.", cases=(
         door({"axl_fault": -1}, "malformed"), door({"axl_fault": 5007}, "malformed"),
@@ -537,7 +827,8 @@ ROWS: dict[str, Row] = {
     "F48": Row(says="A hostile description of a service.", proved=(
         "clients/test_wsdl.py::test_they_are_ours_and_reach_nowhere",)),
     # --------------------------------------------------------------------------------------------------- AXL and RIS
-    "F49": Row(says="RIS cuts its answer.", proved=(
+    "F49": Row(says="RIS cuts its answer.", cases=(
+        Case(within=ris_cut, words=NO_SSH, one_of={"truncated", "inconsistent", "malformed"}),), proved=(
         "clients/test_ris.py::test_an_answer_that_stops_at_a_known_cap_is_asked_again_in_halves",
         "clients/test_ris.py::test_a_cut_answer_is_truncated",
         "test_collect_simulator.py::test_many_phones_come_in_pages_and_batches")),
@@ -550,14 +841,20 @@ ROWS: dict[str, Row] = {
     "F52": Row(says="A service is stopped, starting or not activated.", proved=(
         "test_scenarios.py::test_one_fault_gives_its_rows_finding_and_no_other",
         "facts/test_services.py::test_a_stopped_service_has_neither_start_nor_uptime")),
-    "F53": Row(says="Clocks differ.", proved=(
+    "F53": Row(says="Clocks differ.", cases=tuple(
+        Case(within=clocks(seconds), code=1, same_world=False, also=found("clock-far-apart"))
+        for seconds in (90.0, -4000.0)), proved=(
         "test_scenarios.py::test_one_fault_gives_its_rows_finding_and_no_other",
         "facts/platform/test_status.py::"
         "test_the_clocks_distance_is_an_interval_as_long_as_the_answer_took_and_a_second")),
-    "F54": Row(says="A release that nobody knows.", proved=(
+    "F54": Row(says="A release that nobody knows.", cases=(
+        Case(within=release("16.0.1.10000-1"), words=NO_SSH, code=None, same_world=False),  # type: ignore[arg-type]
+        Case(within=release("no release"), words=NO_SSH, code=None, same_world=False)), proved=(
         "clients/test_axl.py::test_a_release_that_cannot_be_spoken_with",
         "test_judge.py::test_a_check_is_for_a_range_of_releases")),
-    "F55": Row(says="Dates of every kind.", proved=(
+    "F55": Row(says="Dates of every kind.", cases=tuple(
+        sub({"cli_answer": {STATUS: text}}, "malformed", "value_unknown", "prerequisite_unknown", code=None,
+            same_world=False, nodes=None, words=ONE) for text in DATES), proved=(
         "facts/platform/test_status.py::test_a_date_of_another_form_stays_as_printed",
         "facts/platform/test_status.py::test_an_hour_that_cannot_be_placed_is_not_guessed")),
     # ---------------------------------------------------------------------------------------------------------- SSH
@@ -565,11 +862,19 @@ ROWS: dict[str, Row] = {
         Case(within=untrusted(SUB), reasons={"hostkey_unknown"}, nodes={SUB}, also=logged_in_nowhere),)),
     "F57": Row(says="The host key is another one.", cases=(
         sub({"ssh_host_key": "other"}, "hostkey_changed", also=logged_in_nowhere),)),
-    "F58": Row(says="The store of keys is broken.", proved=(
+    "F58": Row(says="The store of keys is broken.", cases=(
+        Case(within=places.trust_store(lambda text: text + "\n[ssh.broken\n"), code=2, also=said("trust.toml:")),
+        Case(within=places.trust_store(lambda text: text.replace("SHA256:", "MD5:")), code=2, also=said("fingerprint")),
+        Case(within=places.trust_store(mode=0o666), code=2, also=said("chmod 600")),
+        Case(within=places.trust_store(gone=True), code=2, reasons={"tls_unknown"}),
+        Case(within=places.trust_store(mode=0o400), code=0, words=NO_SSH)), proved=(
         "test_trust.py::test_a_broken_file_is_named_with_its_line_and_is_not_empty",
         "test_trust.py::test_a_file_that_cannot_be_relied_on_is_refused")),
     "F59": Row(says="SHA-1 and nothing newer.", proved=(
-        "clients/test_ssh.py::test_a_node_without_a_common_algorithm_names_the_extra",)),
+        "test_faults.py::test_a_real_openssh_server",
+        "clients/test_real_ssh.py::test_an_old_node_names_its_offer_and_the_extra",
+        "clients/test_real_ssh.py::test_an_old_node_is_reached_with_the_extra",
+        "clients/test_ssh.py::test_a_node_without_a_common_algorithm_names_the_extra")),
     "F60": Row(says="No banner, or lines without end before it.", cases=(
         sub({"ssh_silent": True}, "timeout", "disconnected", **HANG),
         sub({"ssh_prelines": "endless"}, "timeout", "disconnected", "malformed", "too_large", **HANG))),
@@ -617,12 +922,24 @@ ROWS: dict[str, Row] = {
              also=void(lambda row: row.node == PUB or row.source in ("axl", "ris"), "and is 12.5.1.99999-1"))),
         proved=("test_visit.py::test_uptimes_that_go_on_and_uptimes_that_do_not",)),
     # -------------------------------------------------------------------------------------------------- credentials
-    "F73": Row(says="A password file for others.", proved=(
+    "F73": Row(says="A password file for others.", cases=(
+        refused_early(places.password_file(0o644), "chmod 600"),
+        refused_early(places.password_file(0o620), "chmod 600"),
+        refused_early(places.password_file(link=True), "symbolic link"),
+        *([refused_early(places.password_file(owner=4711), "another user")] if IS_ROOT else [])), proved=(
         "test_secrets.py::test_a_file_for_others_is_refused",
         "cli/test_audit.py::test_a_password_file_that_others_may_read_is_refused")),
-    "F74": Row(says="A locked keyring.", proved=(
+    "F74": Row(says="A locked keyring.", cases=(
+        refused_early(places.locked_keyring, "keyring gave nothing", "lab.application"),), proved=(
         "test_secrets.py::test_a_locked_keyring_is_a_notice_and_the_next_place_is_asked",)),
-    "F75": Row(says="A password command that misbehaves.", proved=(
+    "F75": Row(says="A password command that misbehaves.", cases=(
+        refused_early(places.password_command("sleep", "30"), "within 0.5 s"),
+        refused_early(places.password_command("sh", "-c", f"echo '{KEY}' >&2; exit 3"), "status 3"),
+        refused_early(places.password_command("no-such-command-here"), "could not be started"),
+        refused_early(places.password_command("true"), "empty password"),
+        refused_early(places.password_command("sh", "-c", "head -c 1000000 /dev/zero | tr '\\\\0' x"), "longer than"),
+        Case(within=places.password_command("sh", "-c", "cat app.pass; echo more; echo noise >&2"), code=0,
+             words=NO_SSH)), proved=(
         "test_secrets.py::test_a_command_that_hangs_is_ended_with_all_its_children",
         "test_secrets.py::test_a_command_that_fails_is_an_error_and_the_next_place_is_not_tried",
         "test_secrets.py::test_a_flood_from_the_command_costs_no_memory",
@@ -637,9 +954,12 @@ ROWS: dict[str, Row] = {
         "test_resources.py::test_no_process_shows_a_password",
         "test_secrets.py::test_the_command_does_not_see_our_variables")),
     # ------------------------------------------------------------------------------------------------ hostile strings
-    "F79": Row(says="Control characters on the terminal.", proved=(
+    "F79": Row(says="Control characters on the terminal.", cases=(named("\x1b[2J\x1b]0;x\x07\x9b31m\x7f\r\x00 end"),),
+               proved=(
         "reports/test_text.py::test_every_control_character_is_shown",)),
-    "F80": Row(says="Text that runs backwards, hides or is wide.", proved=(
+    "F80": Row(says="Text that runs backwards, hides or is wide.", cases=(
+        named("\u202eabc\u2066\u200b\u200d\ufeff\u0430dmin \U0001f4de\u96fb\u8a71 a\u0301\u0302\u0303\u0304\u0305"),),
+        proved=(
         "reports/test_text.py::test_hostile_names_neither_reach_the_terminal_nor_break_the_width",)),
     "F81": Row(says="HTML.", proved=(
         "reports/test_formats.py::test_html_shows_names_and_makes_nothing_of_them",
@@ -654,40 +974,52 @@ ROWS: dict[str, Row] = {
     "F84": Row(says="Prometheus and Nagios.", proved=(
         "reports/test_formats.py::test_prometheus_reads_back_whatever_the_names",
         "reports/test_formats.py::test_nagios_has_one_bar_and_its_numbers_behind_it")),
-    "F85": Row(says="Names as file names.", proved=("cli/test_files.py::test_any_name_makes_a_file_name",)),
-    "F86": Row(says="JSON of odd values.", proved=(
+    "F85": Row(says="Names as file names.", cases=tuple(
+        Case(within=places.in_file(lambda text, name=name: text.replace("cluster.lab", f'cluster.{json.dumps(name)}')),
+             node=name, code=0, words=NO_SSH, also=nothing_outside)
+        for name in ("../../x", "CON", "a:b|c*?", "/etc/passwd", "n" * 300)),
+        proved=("cli/test_files.py::test_any_name_makes_a_file_name",)),
+    "F86": Row(says="JSON of odd values.", cases=(named("\ud800 \\u0000 9223372036854775808 NaN"),), proved=(
         "reports/test_json.py::test_hostile_data_stays_valid",
         "reports/test_json.py::test_large_numbers_stay_whole_and_numbers_as_text_stay_text")),
     "F87": Row(says="JUnit and SARIF.", proved=(
         "reports/test_formats.py::test_junit_is_xml_whatever_the_names",
         "reports/test_formats.py::test_nothing_that_a_terminal_obeys_or_hides_is_in_any")),
-    "F88": Row(says="Numbers that are names.", proved=(
+    "F88": Row(says="Numbers that are names.", cases=(
+        *(named(name, shown_as=name) for name in ("0012", "1e5", "+4930123", "00e512345678")),), proved=(
         "reports/test_text.py::test_names_and_numbers_stay_as_they_are",)),
     "F89": Row(says="Data that looks like a format string.", cases=(
         Case(within=hostile_names, code=None, planted=True, same_world=False),),  # type: ignore[arg-type]
         proved=("test_judge.py::test_values_are_filled_in_plainly_and_only_once",)),
     # ------------------------------------------------------------------------------------------------- local machine
-    "F90": Row(says="The disk is full.", proved=(
+    "F90": Row(says="The disk is full.", cases=(
+        *(Case(within=places.disk(kilobytes), code=2, also=no_report) for kilobytes in (1, 60)),), proved=(
         "test_resources.py::test_a_full_disk_leaves_no_half_file",
         "cli/test_files.py::test_a_full_disk_leaves_the_old_file",
         "cli/test_main.py::test_a_full_disk_is_an_error_in_one_sentence")),
     "F91": Row(says="The reader leaves.", proved=("cli/test_main.py::test_a_reader_who_leaves_is_no_error",)),
     "F92": Row(says="A terminal of another alphabet.", proved=(
         "cli/test_main.py::test_a_terminal_of_another_alphabet_is_no_error",)),
-    "F93": Row(says="Ctrl-C.", proved=(
+    "F93": Row(says="Ctrl-C.", cases=(
+        Case(within=places.ctrl_c, code=130, reasons={"interrupted"}, words=NO_SSH, also=is_interrupted),), proved=(
         "cli/test_audit.py::test_ctrl_c_gives_a_report_that_says_so_within_two_seconds",
         "test_collect_simulator.py::test_a_run_that_is_stopped_while_a_node_hangs_ends_within_two_seconds")),
     "F94": Row(says="A second Ctrl-C, SIGTERM.", proved=(
         "cli/test_audit.py::test_a_second_signal_ends_it_at_once_and_leaves_nothing",)),
-    "F95": Row(says="kill -9.", proved=(
+    "F95": Row(says="kill -9.", cases=(Case(within=places.lock_left_behind, code=0, words=NO_SSH),), proved=(
         "test_resources.py::test_a_killed_run_does_not_hinder_the_next",
         "cli/test_files.py::test_the_lock_of_a_killed_run_is_free")),
-    "F96": Row(says="Two runs at once.", proved=(
+    "F96": Row(says="Two runs at once.", cases=(
+        refused_early(places.another_run, "being audited", "locked by pid"),), proved=(
         "cli/test_audit.py::test_the_second_run_on_a_cluster_is_told_about_the_first",
         "cli/test_files.py::test_one_run_a_cluster_at_a_time")),
     "F97": Row(says="The clock jumps backwards.", cases=(
         Case(within=clock_jumps, code=0, also=times_are_not_negative, words=NO_SSH),)),
-    "F98": Row(says="No home to write to.", proved=("test_resources.py::test_a_home_that_cannot_be_written",)),
+    "F98": Row(says="No home to write to.", cases=(
+        Case(within=places.environment(HOME="/proc", XDG_STATE_HOME="/proc", XDG_CONFIG_HOME="/proc"), code=0,
+             words=NO_SSH),
+        Case(within=places.environment(HOME=None, TMPDIR=None, USER=None, LOGNAME=None), code=0, words=NO_SSH)),
+        proved=("test_resources.py::test_a_home_that_cannot_be_written",)),
     "F99": Row(says="A file system without locks.", proved=(
         "test_resources.py::test_a_file_system_without_locks",
         "cli/test_files.py::test_without_locks_a_file_stands_for_one",
@@ -723,7 +1055,17 @@ ROWS: dict[str, Row] = {
     "F107": Row(says="A run every minute by mistake.", proved=(
         "test_since.py::test_a_run_too_soon_after_the_last_is_refused_and_says_when",)),
     # --------------------------------------------------------------------------------------------------- configuration
-    "F108": Row(says="Mistakes in the cluster file.", proved=(
+    "F108": Row(says="Mistakes in the cluster file.", cases=(
+        mistake(places.after("[cluster.lab]", "nod = 1"), "cucm-audit.toml:2:", "did you mean 'node'"),
+        mistake(places.after("[cluster.lab]", "legacy-tls = 1"), "cucm-audit.toml:2:"),
+        mistake(lambda text: text.replace("https-port = ", "https-port = -", 1), "cucm-audit.toml:3:"),
+        mistake(lambda text: text + "[cluster.lab]\n", "not TOML"),
+        mistake(lambda text: text + '[cluster.LAB]\nnode = "x"\n', "is there already"),
+        mistake(lambda _text: "", "names no cluster"),
+        mistake(lambda text: text.replace("password-file", "password", 1), "does not belong in this file"),
+        Case(within=places.in_file(lambda text: "\ufeff" + text.replace("\n", "\r\n")), code=0, words=NO_SSH),
+        Case(within=places.in_file(lambda text: text.replace("node =", "\tnode\t=", 1)), code=0, words=NO_SSH)),
+        proved=(
         "test_config.py::test_a_wrong_file_is_refused_with_its_line",
         "test_config.py::test_a_byte_order_mark_and_windows_line_ends_change_nothing",
         "test_config.py::test_tabs_before_keys_are_fine")),
@@ -734,22 +1076,41 @@ ROWS: dict[str, Row] = {
         "test_waivers.py::test_one_that_matches_nothing_is_a_finding_unless_its_check_could_not_look",
         "test_waivers.py::test_unknown_as_a_whole_is_never_waived",
         "test_waivers.py::test_the_cluster_file_names_them_and_a_mistake_is_found_before_anything_is_sent")),
-    "F111": Row(says="A cluster file that others may write.", proved=(
+    "F111": Row(says="A cluster file that others may write.", cases=(
+        Case(within=places.mode_of("cucm-audit.toml", 0o666), code=0, words=NO_SSH,
+             also=said("written by everybody")),),
+        proved=(
         "test_config.py::test_a_file_that_everybody_may_write_is_read_with_a_warning",)),
     # --------------------------------------------------------------------------------------------------------- checks
-    "F112": Row(says="A check without end.", proved=(
+    "F112": Row(says="A check without end.", cases=(
+        own(places.own_check(f"{ENDLESS_THERE} > 0 and {SECOND}"), code=3, reasons={"internal_error"},
+            also=only_own_fails),
+        own(places.own_check(f"{ENDLESS} > 0"), code=2),
+        own(places.own_check("length(replace(hex(zeroblob(60000000)), '0', 'aaaaaaaaaaaaaaaaaaaa')) > 1"), code=2)),
+        proved=(
         "test_judge.py::test_a_hostile_check_ends_as_unknown",
         "test_snapshot.py::test_a_query_that_never_ends_or_grows_is_stopped")),
-    "F113": Row(says="A check that answers nonsense, or too much.", proved=(
+    "F113": Row(says="A check that answers nonsense, or too much.", cases=(
+        own(places.own_check("case when (select count(*) from phone) > 2 then 7 else name = 'SEP000000000002' end"),
+            code=3, reasons={"internal_error"}, also=only_own_fails),
+        own(places.own_check("case when (select count(*) from phone) > 2 then 'yes' else name = 'SEP000000000002' end"),
+            code=3, reasons={"internal_error"}, also=only_own_fails),
+        own(places.own_check("name = 'SEP000000000001'"), code=2)), proved=(
         "test_judge.py::test_a_condition_that_is_no_condition_is_an_internal_error",
         "test_judge.py::test_findings_are_cut_at_a_limit_and_counted",
         "test_checks.py::test_a_mistake_is_named_with_its_place_and_the_next_step")),
     "F114": Row(says="A fact that is not known.", proved=(
         "test_every_check.py::test_it_passes_nothing_when_a_fact_that_it_reads_is_broken",
         "test_every_check.py::test_it_passes_nothing_when_a_fact_was_never_gathered")),
-    "F115": Row(says="A check that wants to do more than read.", proved=(
+    "F115": Row(says="A check that wants to do more than read.", cases=tuple(
+        own(places.own_check(wrong), code=2) for wrong in (
+            "name in (select name from sqlite_master)", "load_extension('x') is null", "1; attach 'x' as y",
+            "(select 1 from pragma_table_info('phone')) = 1", "randomblob(3) = name", "writefile('x', name)")), proved=(
         "test_snapshot.py::test_a_query_can_do_nothing_but_read_facts",)),
-    "F116": Row(says="Two checks with one name.", proved=("test_checks.py::test_an_id_in_two_files_names_both",)),
+    "F116": Row(says="Two checks with one name.", cases=(
+        own(places.own_check(SECOND), places.own_check(SECOND, number=1), code=2, names=("own-0.toml", "own-1.toml")),
+        own(places.own_check(SECOND, name="adp-orphan"), code=2, names=("adp-orphan",))),
+        proved=("test_checks.py::test_an_id_in_two_files_names_both",)),
     # ---------------------------------------------------------------------------------------------------------- fleets
     "F117": Row(says="A worker dies.", not_here=NOT_YET + "fleets"),
     "F118": Row(says="No scheduler.", not_here=NOT_YET + "fleets"),
@@ -772,7 +1133,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.mark.parametrize("case", CASES)
 def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
-    like = () if {"--timeout", "--gentle", "--no-gentle"} & set(case.words) else case.words
+    other = {"--timeout", "--gentle", "--no-gentle"} & set(case.words)
+    like = case.like if case.like is not None else () if other else case.words
     cluster.healthy(*like)
     with monkeypatch.context() as patch:
         cluster.mend()
@@ -783,7 +1145,7 @@ def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.M
             with within:
                 for name, faults in case.on.items():
                     (cluster.world.faults if name == "all" else cluster.world.node(name).faults).update(faults)
-                seen = cluster.audit(*case.words)
+                seen = cluster.audit(*case.words, node=case.node)
         finally:
             patch.undo()
     try:
@@ -798,6 +1160,28 @@ def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.M
             case.also(cluster, seen)
     finally:
         cluster.mend()
+
+
+@needs_sshd
+@pytest.mark.parametrize(
+    ("settings", "known", "reason"),
+    [
+        (OLD, "", "ssh_legacy_algorithms"),
+        (OLD, "right", "ssh_legacy_algorithms"),
+        ((), "", "hostkey_unknown"),
+        ((), "wrong", "hostkey_changed"),
+        ((), "right", "auth_failed"),
+    ],
+)
+def test_a_real_openssh_server(
+    settings: tuple[str, ...], known: str, reason: str, cluster: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F56, F57, F59, F61 with an SSH server that is not ours in the place of a node's."""
+    if settings and not NO_SHA1:
+        reason = "auth_failed" if known else "hostkey_unknown"
+    logins = known if reason == "auth_failed" else ""
+    case = Case(within=places.openssh(*settings, known=known, logins=logins), reasons={reason}, nodes={SUB}, words=ONE)
+    test_it_costs_what_it_must(case, cluster, monkeypatch)
 
 
 # ------------------------------------------------------------------------------------------------------------ the table

@@ -3,6 +3,7 @@
 Nothing here sends a byte of HTTP, and nothing here decides whether a certificate is trusted.
 """
 
+import contextlib
 import errno
 import re
 import socket
@@ -25,6 +26,8 @@ from cucm_audit.model import Reason
 __all__ = ["CONNECT_TIMEOUT", "Certificate", "Deadline", "Place", "dial", "diallable", "peek_certificate"]
 
 CONNECT_TIMEOUT = 5.0  # seconds for one TCP connect, and for one TLS handshake
+
+_SILENCE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # seconds; ms
 
 _DIALLABLE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9.])?|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]{1,32})?")
 
@@ -77,11 +80,25 @@ def _connect(family: int, address: Any, timeout: float) -> socket.socket:
     try:
         sock.settimeout(timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _notice_silence(sock)
         sock.connect(address)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _notice_silence(sock: socket.socket) -> None:
+    """Let the system end a connection whose other side acknowledges nothing any more: ETIMEDOUT after half a minute.
+
+    A firewall that has forgotten a connection says so to nobody. A slow node acknowledges all the same.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _SILENCE.items():
+        option = getattr(socket, name, None)  # each system has some of them
+        if option is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _os_words(error: OSError) -> str:

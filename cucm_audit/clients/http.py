@@ -142,12 +142,15 @@ class Session:
         return answer
 
     def _reconnecting(self, method: str, path: str, body: bytes, headers: dict[str, str], doing: str) -> Answer:
-        """Send once; when the connection turned out dead, or an old cookie gave 404, once more."""
+        """Send once; when the connection broke, or an old cookie gave 404, once more.
+
+        A reset in mid-answer counts as broken, and so does an end: under TLS, older Pythons cannot tell them apart.
+        """
         had_cookies = len(self._session.cookies) > 0
         try:
             answer = self._once(method, path, body, headers, doing)
         except ClientError as error:
-            if error.reason is not Reason.DISCONNECTED:
+            if error.reason not in (Reason.DISCONNECTED, Reason.TRUNCATED):
                 raise
         else:
             if answer.status != 404 or not had_cookies:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import email.utils
+import errno
 import re
 from dataclasses import dataclass
 
@@ -40,13 +41,16 @@ def broken(place: Place, error: Exception, doing: str, late: ClientError, *, beg
     chain = _chain(error)
     if any(isinstance(link, IncompleteRead) for link in chain):
         return place.error(Reason.TRUNCATED, doing, "The answer was cut off; try again.", "body shorter than announced")
-    if any(isinstance(link, ReadTimeoutError | TimeoutError) for link in chain):
+    # ETIMEDOUT: not our patience, the system's: nobody acknowledges what was sent (see dial.py).
+    gone = any(getattr(link, "errno", None) == errno.ETIMEDOUT for link in chain)
+    if not gone and any(isinstance(link, ReadTimeoutError | TimeoutError) for link in chain):
         return late
     if any(isinstance(link, DecodeError) for link in chain):
         return place.error(Reason.MALFORMED, doing, "The answer cannot be decompressed.", "bad content encoding")
-    if begun and any(isinstance(link, BrokenAnswer) for link in chain):  # a chunked body that stops in its middle
+    gone = gone or any(isinstance(link, ConnectionError) for link in chain)
+    if begun and not gone and any(isinstance(link, BrokenAnswer) for link in chain):  # a chunked body without its end
         return place.error(Reason.TRUNCATED, doing, "The answer was cut off; try again.", "the body ends too early")
-    if any(isinstance(link, BrokenAnswer | OSError) for link in chain):
+    if gone or any(isinstance(link, BrokenAnswer | OSError) for link in chain):
         hint = "The connection broke; try again."
         return place.error(Reason.DISCONNECTED, doing, hint, type(chain[-1]).__name__)
     return place.error(Reason.MALFORMED, doing, "This is not an answer of HTTP.", type(chain[-1]).__name__)

@@ -57,6 +57,12 @@ def _grid(headers: Sequence[str], rows: Sequence[Sequence[Sequence[object]]], wi
     return tabulate(cells(rows, widths), headers=headers, disable_numparse=True)
 
 
+def _whose(report: Report) -> str:
+    """Say of a subscriber that was asked in the publisher's place what that means."""
+    publisher = {node.get("name"): node.get("role") == "publisher" for node in report.nodes}.get(report.via, True)
+    return "" if publisher else ", not the publisher: what the database says is what that node's copy says"
+
+
 class _Page:
     """One report on its way to text."""
 
@@ -94,7 +100,7 @@ class _Page:
         """Yield who was audited, when, how far."""
         report = self.report
         known = [f"release {report.release}" if report.release else "release not known"]
-        known += [f"asked via {report.via}"] if report.via else []
+        known += [f"asked via {report.via}{_whose(report)}"] if report.via else []
         identity = f" ({report.cluster_id})" if report.cluster_id else ""
         yield from self.said(f"Cluster {report.cluster}{identity}, {', '.join(known)}", "")
         yield from self.said(f"taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}", "")

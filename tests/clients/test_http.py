@@ -1,5 +1,6 @@
 """The hardened session against real servers on loopback: pins, deadlines, caps, redirects, refusals, no leaks."""
 
+import errno
 import gzip
 import logging
 import socket
@@ -13,6 +14,7 @@ import pytest
 import requests
 
 from cucm_audit.clients import ClientError, WriteBlocked
+from cucm_audit.clients.dial import Deadline, Place, dial
 from cucm_audit.clients.guard import AXL_PATH, Journal
 from cucm_audit.clients.http import Session, peek_certificate
 from cucm_audit.clients.soap import build
@@ -415,6 +417,38 @@ def test_a_dead_connection_is_opened_anew_once(serve):
     node = serve(Answer(raw=lambda sock: None))
     refused(session(node), Reason.DISCONNECTED)
     assert len(node.asked) == 2
+
+
+def test_a_connection_that_the_system_gave_up_is_opened_anew_once(serve, monkeypatch):
+    """F13: a firewall forgot it, nobody acknowledges any more, and the kernel says ETIMEDOUT."""
+    node = serve()
+    line = session(node)
+    ask(line)
+    read, broken = ssl.SSLSocket.recv_into, []
+
+    def gone(self, *args, **rest):
+        if self.server_side or broken:
+            return read(self, *args, **rest)
+        broken.append(self)
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    monkeypatch.setattr(ssl.SSLSocket, "recv_into", gone)
+    assert ask(line).status == 200
+    assert node.connections == 2
+    broken.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(ssl.SSLSocket, "recv_into", lambda self, *a, **r: broken.clear() or gone(self, *a, **r))
+        refused(line, Reason.DISCONNECTED)
+    assert node.connections == 3
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux only")
+def test_silence_is_noticed_by_the_system(serve):
+    place = Place(node="n", address="127.0.0.1", port=serve().port, source="axl")
+    with Deadline(5) as deadline, dial(place, deadline) as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
 
 
 def test_an_expired_cookie_is_thrown_away(serve):

@@ -10,10 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from cucm_audit.clients import ClientError, tls
 from cucm_audit.clients.dial import peek_certificate
@@ -21,6 +18,7 @@ from cucm_audit.clients.http import Session
 from cucm_audit.clients.journal import Journal
 from cucm_audit.model import Reason, Source
 from cucm_audit.secrets import Account, Secret
+from tests.authority import Authority, day
 from tests.clients.http_node import Answer, HttpNode, Pins
 from tests.real_servers import needs_openssl
 
@@ -31,51 +29,6 @@ ASK = (
 )
 Tune = Callable[[ssl.SSLContext], None]
 Serve = Callable[..., HttpNode]
-
-
-def day(days: float) -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=days)
-
-
-class Authority:
-    """A certificate authority of our own; ``ca`` False: one that is none by its own word (F19)."""
-
-    def __init__(self, folder: Path, *, ca: bool = True) -> None:
-        self.folder, self.key = folder, rsa.generate_private_key(65537, 2048)
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lab CA")])
-        made = self._builder(self.name, self.key.public_key(), -60, 60).add_extension(
-            x509.BasicConstraints(ca=ca, path_length=None), critical=True
-        )
-        self.file = folder / f"ca-{x509.random_serial_number():x}.pem"
-        self.file.write_bytes(made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def _builder(self, subject: x509.Name, key: rsa.RSAPublicKey, begins: float, ends: float):
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self.name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(day(begins))
-            .not_valid_after(day(ends))
-        )
-
-    def sign(self, *, bits: int = 2048, begins: float = -30, ends: float = 30, address: str = "127.0.0.1") -> Path:
-        import ipaddress
-
-        key = rsa.generate_private_key(65537, bits)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cucm-pub")])
-        names = [x509.DNSName("cucm-pub.example.com"), x509.IPAddress(ipaddress.ip_address(address))]
-        made = self._builder(subject, key.public_key(), begins, ends).add_extension(
-            x509.SubjectAlternativeName(names), critical=False
-        )
-        plain = serialization.NoEncryption()
-        path = self.folder / f"node-{bits}-{begins}-{ends}-{address}.pem"
-        path.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-            + made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        )
-        return path
 
 
 @pytest.fixture(scope="module")
