@@ -5,6 +5,7 @@ import json
 import re
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from labs import Lab, lab
 
 from cucm_audit import history
+from cucm_audit.cli import runs
 from cucm_audit.cli.exits import exit_code
 from cucm_audit.model import MOST_FINDINGS, Change, Outcome, Reason, Report, Severity, Verdict
 from cucm_audit.reports import REPORTS, Style
@@ -220,6 +222,23 @@ def test_an_odd_name_does_not_break_the_file() -> None:
     made = history.remembered(history.History(), on(DAY_1, failed('"\\\n\x1b', "\udc80", "\u202eX")), "audit")
     back = history.msgspec.json.decode(history.written(made).encode(), type=history.History)
     assert len(back.last["audit"].findings) == 3
+
+
+def test_runs_beside_each_other_leave_a_history_that_can_be_read(tmp_path: Path) -> None:
+    def runs_of(number: int) -> list[str]:
+        told: list[str] = []
+        for minute in range(8):
+            one = on(f"2026-11-20 1{number}:0{minute}:00", failed(f"{number}"))
+            runs.remember(one, tmp_path, f"kind {number}", told.append)
+            made = runs.since_last(one, tmp_path, f"kind {number}", told.append)
+            assert made.cluster == "lab"
+        return told
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [told for told in pool.map(runs_of, range(4)) if told] == []
+    kept = history.read(runs.path_of(tmp_path, "lab"))
+    assert kept.runs
+    assert [path.name for path in (tmp_path / "history").iterdir()] == [runs.path_of(tmp_path, "lab").name]
 
 
 # ---------------------------------------------------------------------------------------------------- the command line

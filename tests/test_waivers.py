@@ -18,7 +18,7 @@ from labs import Lab, lab
 from cucm_audit.cli.exits import exit_code
 from cucm_audit.model import MOST_FINDINGS, Outcome, Reason, Report, Severity, Verdict
 from cucm_audit.reports.document import schema
-from cucm_audit.waivers import MOST_DAYS, WaiverError, apply, is_pattern, read
+from cucm_audit.waivers import MOST_DAYS, Waiver, WaiverError, apply, is_pattern, read
 from tests.reports.invented import LOST, finding, outcome, report
 
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -70,7 +70,8 @@ REFUSED = {
     "an hour": (waiver(until="10:00:00"), 5, "until = 2027-01-31"),
     "too far ahead": (waiver(until=TODAY + dt.timedelta(days=MOST_DAYS + 1)), 5, "more than 400 days ahead"),
     "an unknown key": (waiver(more="nodes = 'pub'"), 6, "did you mean node?"),
-    "another table": ("[[waivers]]\n", 1, "did you mean waiver?"),
+    "another table": (waiver() + "[[waivers]]\n", 7, "did you mean waiver?"),
+    "a key of no table": ("cluster = 'lab'\n", 1, "this file has [[waiver]] tables only"),
     "one bracket": ("[waiver]\ncheck = 'adp-orphan'\n", 1, "two brackets"),
     "a check that is not there": (waiver(check="adp-orphans"), 2, "did you mean adp-orphan?"),
     "a pattern of no check": (waiver(check="cisco-*"), 2, "no check is called like"),
@@ -137,6 +138,30 @@ def test_whatever_is_in_the_file_it_is_understood_or_refused(start: int, length:
                 assert one.until <= TODAY + dt.timedelta(days=MOST_DAYS)
                 assert not (is_pattern(one.check) and is_pattern(one.subject))
                 one.matches("SEP1\udc80")
+
+
+def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
+    for path, text, says in ((tmp_path / "none.toml", None, "cannot be read"), (tmp_path / "w.toml", b"\xff", "UTF-8")):
+        if text is not None:
+            path.write_bytes(text)
+        with pytest.raises(WaiverError, match=says) as error:
+            read(path, KNOWN, TODAY)
+        assert str(error.value).startswith(str(path))
+
+
+def test_what_is_read(tmp_path: Path) -> None:
+    last = TODAY + dt.timedelta(days=MOST_DAYS)
+    path = write(tmp_path, "# none so far\n")
+    assert read(path, KNOWN, TODAY) == ()
+    path = write(
+        tmp_path, waiver(check="adp-left", until=last, more="node = 'pub'"), waiver(until=TODAY, more="by = ' M '")
+    )
+    assert read(path, KNOWN, TODAY) == (
+        Waiver(check="adp-orphan", subject="x", node="pub", because="change 4711", until=last, by="",
+               place="waivers.toml:1"),
+        Waiver(check="adp-orphan", subject="x", node="", because="change 4711", until=TODAY, by="M",
+               place="waivers.toml:8"),
+    )  # fmt: skip
 
 
 def test_the_example_is_a_file_that_is_understood() -> None:
