@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.commands import OWN_CERTIFICATES
+from cucm_audit.clients.commands import OWN_CERTIFICATES, STATUS
 from cucm_audit.clients.journal import Journal
 from cucm_audit.clients.statements import for_release
 from cucm_audit.config import Cluster
@@ -20,6 +20,7 @@ from cucm_audit.connect import Clients
 from cucm_audit.discovery import Found, discover, doors, numbers
 from cucm_audit.facts import Ask, Fact, Per
 from cucm_audit.facts.axl import read
+from cucm_audit.identity import misnamed
 from cucm_audit.model import Node, Reason, Role, Source
 
 if TYPE_CHECKING:
@@ -225,6 +226,10 @@ class _Run:
     ) -> bool:
         """Put one question; say whether there is sense in the next one to the same port with the same account."""
         try:
+            if node.twin:
+                raise ClientError(node=node.name, source=source.value, doing="looking for its address",
+                                  reason=Reason.INCONSISTENT, detail=f"{node.twin} has the same address",
+                                  hint=f'Mend it under [cluster.{self.cluster.name}.nodes."{node.name}"]')  # fmt: skip
             if not node.address:
                 raise ClientError(node=node.name, source=source.value, doing="looking for its address",
                                   reason=Reason.DNS, detail="no address is known",
@@ -268,11 +273,15 @@ class _Run:
         self._ask(node, Source.SSH, "SSH", partial(self._type, node))
 
     def _type(self, node: Node) -> None:
-        """Log in (which switches the pager off) and type one command that wants privilege level 1."""
+        """Log in (which switches the pager off), type one command that wants privilege level 1, and ask who it is."""
         opened = self._opened if node.name == self._door else None
         ssh = opened or self.clients.ssh(node, self.journal)  # discovery may have one open: one login a node
         try:
             ssh.run(OWN_CERTIFICATES)
+            if other := misnamed(node, ssh.run(STATUS).text):
+                hint = f'Mend the address under [cluster.{self.cluster.name}.nodes."{node.name}"], or in DNS'
+                raise ClientError(node=node.name, source=Source.SSH.value, doing=STATUS.text, hint=hint,
+                                  reason=Reason.INCONSISTENT, detail=f"the node calls itself {other}")  # fmt: skip
         finally:
             ssh.close()
 

@@ -10,6 +10,8 @@ and 5); a node's own row in show network cluster has its address beside its host
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from cucm_audit.facts.platform import status
+from cucm_audit.facts.platform.reading import Unreadable
 from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.words import is_ip, same_host
@@ -51,6 +53,19 @@ def _other(name: str, host: str, address: str | None) -> str | None:
     if address is None:
         return None
     return "" if address == name else f"{host}, {address}"
+
+
+def misnamed(node: Node, text: str) -> str:
+    """Return whom a node takes itself for in show status when it is not ``node``, else ''.
+
+    Of a node that is named by its address this answer alone does not tell.
+    """
+    try:
+        rows = status.parse(text).rows.get("node_status", ())
+    except Unreadable:
+        return ""
+    host = str(rows[0]["host_name"] or "") if rows else ""
+    return (_other(node.name, host, None) or "") if host else ""
 
 
 def narrow_views(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:

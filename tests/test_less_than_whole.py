@@ -199,6 +199,21 @@ def test_two_names_with_one_address_are_two_unknowns_where_nobody_can_say_his_na
     assert "have one address" in told["cucm-sub1"]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("names", "detail"),
+    [
+        ({"cucm-sub1": "cucm-sub2", "cucm-sub2": "cucm-sub1"}, "calls itself cucm-sub2"),
+        ({"cucm-sub2": "cucm-sub1"}, "cucm-sub1 has the same address"),
+    ],
+)
+def test_the_doctor_does_not_call_a_wrong_address_well(whole: Lab, names: dict[str, str], detail: str) -> None:
+    with moved(whole, names):
+        code, out, _ = whole.run("doctor", "--node", "lab")
+    assert code == 3
+    assert detail in " ".join(out.split())
+    assert "All is well" not in out
+
+
 def test_a_limit_to_a_node_that_is_not_there_is_no_clean_run(whole: Lab) -> None:
     code, out, err = whole.run("audit", "--node", "lab", "--limit", "cucm-sub7", *checks("disk-full"))
     assert (code, out) == (2, "")

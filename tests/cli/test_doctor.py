@@ -48,7 +48,11 @@ def test_a_healthy_cluster_lacks_nothing_and_is_asked_little(tmp_path):
         assert {node for node, what in probes if what == "SSH"} == {node.name for node in place.world.nodes}
         assert probes["cucm-pub", "AXL"]["note"] == "reads only"
         typed = [asked.operation for asked in place.world.asked if asked.channel == "ssh"]
-        assert {text for text in typed if " " in text} == {"set cli pagination off", "show cert list own"}
+        assert {text for text in typed if " " in text} == {
+            "set cli pagination off",
+            "show cert list own",
+            "show status",
+        }
         assert len([asked for asked in place.world.asked if asked.channel != "ssh"]) < 20
 
 
