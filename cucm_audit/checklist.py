@@ -22,12 +22,15 @@ from cucm_audit.model import (
     still_wrong,
 )
 from cucm_audit.settling import Settling
+from cucm_audit.words import days_between
 
 #: The documents that are checklists, by what the command calls them.
 DOCUMENTS = ("before-upgrade", "after-upgrade")
 GO, NO_GO, NOT_KNOWN = "go", "no-go", "not-known"
 #: A hole in the snapshot makes the verdict not known. It is no reason to leave the cluster as it is.
 WHOLENESS = frozenset({"before-not-whole"})
+#: A decision of today is not made on what was seen longer ago. One day is left for clocks that differ.
+MOST_DAYS = 7
 _WORST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
@@ -184,6 +187,10 @@ def _holes(report: Report) -> Iterator[str]:
         lost = sorted({f"{gap.fact} of {gap.node}" if gap.node else gap.fact for gap in report.gaps})
         names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         yield f"the run has holes: {names or 'the nodes are not known'}"
+    days = days_between(report.taken_at, report.judged_at)
+    if days is None or not -1 <= days <= MOST_DAYS:
+        age = f"was taken {days:.0f} days ago" if days is not None and days > 0 else "is not of the past"
+        yield f"the snapshot {age}: what the cluster is like today was not looked at"
     if left := _left_out(report):
         yield f"left out of this run: {', '.join(left)}"
 

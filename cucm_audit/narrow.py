@@ -77,8 +77,8 @@ class Person:
     def __init__(self, snapshot: Snapshot, checks: Checks, device: str = "", user: str = "") -> None:
         self._snapshot = snapshot
         self._checks = checks
-        self.device = self._spelled("select name from phone where upper(name) = upper(?)", device)
-        self.user = self._spelled("select userid from end_user where lower(userid) = lower(?)", user)
+        self.device = self._spelled("select name from phone where upper(name) = upper(?1) order by name <> ?1", device)
+        self.user = self._spelled("select userid from end_user where lower(userid) = lower(?1) order by userid <> ?1", user)
         self._phone = self._one("select 1 from phone where name = ?", self.device)
         self._user = self._one("select 1 from end_user where userid = ?", self.user)
         self._registered = self._one("select 1 from registration where phone = ?", self.device)

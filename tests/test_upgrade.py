@@ -233,6 +233,21 @@ def test_the_path_to_the_target_counts(tmp_path: Path, saved: tuple[Path, int, s
     assert path["verdict"] == {"go": "pass", "no-go": "fail", "not-known": "unknown"}[verdict]
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(2, "go"), (30, "not-known"), (-30, "not-known")])
+def test_nothing_is_decided_on_what_was_seen_long_ago(
+    tmp_path: Path, saved: tuple[Path, int, str], days: int, verdict: str
+) -> None:
+    shutil.copy(saved[0], tmp_path / "old.db")
+    taken = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
+    with sqlite3.connect(tmp_path / "old.db") as file:
+        file.execute("update meta set value = ? where key = 'taken_at'", (taken,))
+    words = ("--from", str(tmp_path / "old.db"), "--target", "15", "--format", "json")
+    code = run(["checklist", "before-upgrade", *words, "--output", str(tmp_path / "told.json")])
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert (told["verdict"], code) == (verdict, 0 if verdict == "go" else 3)
+    assert verdict == "go" or "what the cluster is like today was not looked at" in told["why"][-1]
+
+
 def test_what_a_person_left_out_is_no_go_by_default(upgraded: Lab, saved: tuple[Path, int, str]) -> None:
     code, told = after(upgraded, saved[0], "--without", "ssh")
     assert (code, told["verdict"]) == (3, "not-known")
