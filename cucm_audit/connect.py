@@ -69,7 +69,7 @@ class Clients:
                 self._trust,
                 journal,
                 ca_file=self._ca_file,
-                deadline=120.0 * self._factor,
+                patience=self._factor,
                 page=self._axl_page,
                 gate=self._gate(node),
             )
@@ -113,7 +113,7 @@ class Clients:
                 chunk=chunk,
                 pace=pace,
                 ca_file=self._ca_file,
-                deadline=60.0 * self._factor,
+                patience=self._factor,
                 waiting=waiting,
             )
         )
@@ -123,15 +123,13 @@ class Clients:
         from cucm_audit.clients.services import Services
 
         account = self._application(node, Source.SERVICES)
-        return self._kept(
-            Services(node, account, self._trust, journal, ca_file=self._ca_file, deadline=60.0 * self._factor)
-        )
+        return self._kept(Services(node, account, self._trust, journal, ca_file=self._ca_file, patience=self._factor))
 
     def web(self, node: Node, journal: Journal) -> "Web":
         """Return a client of the phones' pages on a node; it logs in nowhere."""
         from cucm_audit.clients.web import Web
 
-        return self._kept(Web(node, self._trust, journal, deadline=15.0 * self._factor))
+        return self._kept(Web(node, self._trust, journal, patience=self._factor))
 
     def ssh(self, node: Node, journal: Journal) -> "Ssh":
         """Return an open SSH session on a node. ClientError when it cannot be opened."""
@@ -153,12 +151,16 @@ class Clients:
                 account,
                 self._trust,
                 journal,
-                first_prompt=120.0 * self._factor,
-                connect_timeout=5.0 * self._factor,
+                patience=self._factor,
             )
         )
         ssh.open()
         return ssh
+
+    @property
+    def patience(self) -> float:
+        """By how much every time limit is stretched."""
+        return self._factor
 
     @property
     def has_platform(self) -> bool:

@@ -171,7 +171,7 @@ def _ask_nodes(found: Found) -> None:
 def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, with_ssh: bool) -> None:
     """Fill ``nodes`` and ``addresses``."""
     addresses = [_given(cluster, row["name"]) or row["name"] for row in found.rows]
-    resolved = resolve_all([*addresses, found.door.address])
+    resolved = resolve_all([*addresses, found.door.address], 10.0 * clients.patience)
     door_at = resolved.get(found.door.address, found.door.address)
     nodes = [_node(cluster, row, resolved) for row in found.rows]
     if with_ssh and clients.has_platform and any(not node.address for node in nodes):

@@ -12,7 +12,7 @@ import pytest
 
 from cucm_audit import discovery
 from cucm_audit.board import Halted
-from cucm_audit.books import Books
+from cucm_audit.books import STOPPED, Books
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.collect import Accounts, Options, collect
@@ -373,7 +373,9 @@ def test_ris_is_paced_by_the_clusters_own_limit(run, value, release, pace):
 
 def test_a_node_without_an_address_is_unknown_and_the_others_are_asked(run, monkeypatch):
     known = Cluster(name="lab", node="127.0.10.1", nodes={"cucm-pub": NodeEntry(address="127.0.10.1")})
-    monkeypatch.setattr(discovery, "resolve_all", lambda names: {"127.0.10.1": "127.0.10.1", "imp": "127.0.10.3"})
+    monkeypatch.setattr(
+        discovery, "resolve_all", lambda names, _seconds: {"127.0.10.1": "127.0.10.1", "imp": "127.0.10.3"}
+    )
     script = Script()
     snapshot = run(script, cluster=known)
     assert snapshot.book["service_status", "cucm-sub"].reason is Reason.DNS
@@ -471,7 +473,7 @@ def test_a_lane_that_reads_when_the_run_is_stopped_does_not_lock_the_file(tmp_pa
     for lane in lanes:
         lane.start()
     begun.wait(5)
-    books.close(Reason.INTERRUPTED, None, Journal(), Options())
+    books.close(STOPPED, None, Journal(), Options())
     over.set()
     for lane in lanes:
         lane.join(5)

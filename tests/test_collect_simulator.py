@@ -235,7 +235,9 @@ def test_addresses_that_dns_does_not_know_come_from_the_doors_command_line(labs,
         name="lab", node=lab.world.publisher.at, https_port=ports[0], http_port=ports[1], ssh_port=ports[2]
     )
     door = lab.world.publisher.at
-    monkeypatch.setattr(discovery, "resolve_all", lambda names: {name: door for name in names if name == door})
+    monkeypatch.setattr(
+        discovery, "resolve_all", lambda names, _seconds: {name: door for name in names if name == door}
+    )
     journal = Journal()
     snapshot = lab.run(cluster=only_the_door, journal=journal, tables=FEW)
     assert lab.not_whole(snapshot) == {}

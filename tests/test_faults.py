@@ -41,6 +41,7 @@ from tests.fault_bench import (
 from tests.fault_places import CA, behind, shown
 from tests.fault_proxy import Line
 from tests.real_servers import OLD, needs_sshd
+from tests.slow_line import slow_line
 
 Within = Callable[[Bench, pytest.MonkeyPatch], contextlib.AbstractContextManager[None]]
 
@@ -208,6 +209,19 @@ def far_away(_bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
     for node in _bench.world.nodes:
         node.faults.update(cli_delay={"*": 0.05}, cli_chunk=64)
     yield
+
+
+#: How much quicker than life the slow line is, and every time limit with it: 800 ms there and back, 256 kbit/s.
+QUICKER = 16
+
+
+@contextlib.contextmanager
+def slow_and_thin(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+    with slow_line(bench.folder / "cucm-audit.toml", delay=0.0, rate=1e9) as line:
+        assert bench.lab.run("trust", "add", "lab", "--yes")[0] == 0  # the ports are the line's
+        line.delay, line.rate, line.carried = 0.4 / QUICKER, 32_000.0 * QUICKER, 0
+        yield
+        assert line.carried > 0
 
 
 def environment(**values: str) -> Within:
@@ -711,7 +725,12 @@ ROWS: dict[str, Row] = {
         door({"slow_body": 0.3}, "timeout", **HANG), wire(Line(slice_bytes=40, slice_pause=0.1), "timeout", **HANG))),
     "F11": Row(says="The headers come a byte at a time, or the handshake never.", cases=(
         door({"slow_headers": 0.3}, "timeout", **HANG), sub({"tls_silent": True}, "timeout", "unreachable", **HANG))),
-    "F12": Row(says="A slow line is slow and nothing else.", cases=(Case(within=far_away, code=0, limit=40),)),
+    "F12": Row(says="A slow line is slow and nothing else.", cases=(
+        Case(within=far_away, code=0, limit=40),
+        Case(within=slow_and_thin, code=0, words=("--timeout-factor", str(4 / QUICKER)), limit=60),
+        # And it is the factor that makes the difference: with a fortieth of it not even the door opens.
+        Case(within=slow_and_thin, code=2, words=("--timeout-factor", str(0.1 / QUICKER)),
+             one_of={"timeout", "unreachable"}, limit=60))),
     "F13": Row(says="A firewall forgets an idle connection.", cases=(
         wire(Line(silent_after=6000, only=range(1)), "timeout", **HANG),
         Case(within=behind(Line(silent_after=5000), ssh_only=True), one_of={"timeout"}, nodes={SUB}, words=ONE,
@@ -1133,7 +1152,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.mark.parametrize("case", CASES)
 def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
-    other = {"--timeout", "--gentle", "--no-gentle"} & set(case.words)
+    other = {"--timeout", "--timeout-factor", "--gentle", "--no-gentle"} & set(case.words)
     like = case.like if case.like is not None else () if other else case.words
     cluster.healthy(*like)
     with monkeypatch.context() as patch:

@@ -58,7 +58,10 @@ def _examine(cluster: Any, config: Any, given: dict[str, Any]) -> "Examined":
         without_ssh=without_ssh)  # fmt: skip
     ca_file = str(given["ca_file"]) if given["ca_file"] else None
     clients = Clients(
-        TrustStore(state / "trust.toml"), Accounts(application=application, platform=platform), ca_file=ca_file
+        TrustStore(state / "trust.toml"),
+        Accounts(application=application, platform=platform),
+        ca_file=ca_file,
+        timeout_factor=cluster.timeout_factor,
     )
     with locked(state, cluster.name):
         try:

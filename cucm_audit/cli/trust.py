@@ -111,7 +111,9 @@ def trusting(
         say=lambda text: None if quiet else say(visible(text)),
         named=named,
     )
-    clients = Clients(store, Accounts(application=application, platform=platform))
+    clients = Clients(
+        store, Accounts(application=application, platform=platform), timeout_factor=cluster.timeout_factor
+    )
     try:
         run.everything(clients)
     finally:

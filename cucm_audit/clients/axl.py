@@ -70,6 +70,7 @@ class Axl:
         deadline: float = 120.0,
         page: int = 5000,
         gate: Gate | None = None,
+        patience: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.version = ""
@@ -88,6 +89,7 @@ class Axl:
             ca_file=ca_file,
             deadline=deadline,
             gate=gate or Gate(),
+            patience=patience,
             sleep=sleep,
         )
         self._place = self._session.place

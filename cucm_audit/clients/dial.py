@@ -51,7 +51,7 @@ def dial(place: Place, deadline: Deadline, *, connect_timeout: float = CONNECT_T
             if deadline.passed:
                 raise place.error(Reason.TIMEOUT, doing, "The time for this request ran out before a connection stood.")
             try:
-                return _connect(family, address, min(connect_timeout, deadline.left()))
+                return _connect(family, address, min(connect_timeout * place.patience, deadline.left()))
             except TimeoutError:
                 silent, words = True, "no answer"
             except OSError as error:

@@ -61,6 +61,7 @@ class Session:
         deadline: float = 60.0,
         scheme: str = "https",
         gate: "Gate | None" = None,
+        patience: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
         any_time: bool = False,
     ) -> None:
@@ -70,8 +71,8 @@ class Session:
         port = node.https_port if secure else node.http_port
         self.node = node
         self.source = source
-        self.place = Place(node=node.name, address=node.address, port=port, source=source.value)
-        self.deadline = deadline
+        self.place = Place(node=node.name, address=node.address, port=port, source=source.value, patience=patience)
+        self.deadline = deadline * patience
         self._account = account
         self._journal = journal
         self._gate = gate

@@ -134,7 +134,8 @@ class SecureConnection(HTTPSConnection):
     def _new_conn(self) -> "socket.socket":
         sock = self.line.dial()
         assert self.line.deadline is not None
-        sock.settimeout(min(CONNECT_TIMEOUT, self.line.deadline.left()))  # of the whole handshake
+        whole_handshake = CONNECT_TIMEOUT * self.line.place.patience
+        sock.settimeout(min(whole_handshake, self.line.deadline.left()))
         return sock
 
     def connect(self) -> None:

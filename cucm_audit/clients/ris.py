@@ -57,6 +57,7 @@ class Ris:
         pace: float = 2 / 3,
         ca_file: str | None = None,
         deadline: float = 60.0,
+        patience: float = 1.0,
         waiting: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -68,7 +69,9 @@ class Ris:
         self._sleep = sleep
         self._operation = "selectCmDeviceExt"
         self.codes: Counter[tuple[str, str]] = Counter()
-        self._session = Session(node, account, trust, journal, source=Source.RIS, ca_file=ca_file, deadline=deadline)
+        self._session = Session(
+            node, account, trust, journal, source=Source.RIS, ca_file=ca_file, deadline=deadline, patience=patience
+        )
         self._place = self._session.place
 
     def close(self) -> None:

@@ -104,6 +104,7 @@ class Services:
         *,
         ca_file: str | None = None,
         deadline: float = 60.0,
+        patience: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.requests = 0
@@ -111,7 +112,15 @@ class Services:
         self._journal = journal
         self._sleep = sleep
         self._session = Session(
-            node, account, trust, journal, source=Source.SERVICES, ca_file=ca_file, deadline=deadline, sleep=sleep
+            node,
+            account,
+            trust,
+            journal,
+            source=Source.SERVICES,
+            ca_file=ca_file,
+            deadline=deadline,
+            patience=patience,
+            sleep=sleep,
         )
         self._place = self._session.place
 
@@ -145,7 +154,9 @@ class Services:
         """Return the certificate that this node's HTTPS port shows; nothing but a TLS handshake is sent."""
         self.requests += 1
         self._journal.sent(source=Source.SERVICES, node=self._node.name, operation=HANDSHAKE)
-        return peek_certificate(self._place.address, self._place.port, legacy=self._node.legacy_tls)
+        return peek_certificate(
+            self._place.address, self._place.port, 5 * self._place.patience, legacy=self._node.legacy_tls
+        )
 
     def _ask(self, path: str, operation: str, body: bytes, doing: str) -> "tuple[_Element, Answer]":
         """Send one request; after "Exceeded allowed rate" wait and send it again, three times at most."""

@@ -62,8 +62,9 @@ class Ssh:
 
     ``busy`` is what the node said when it did not let the pager be switched off, as it does during an upgrade.
 
-    ``first_prompt`` and ``connect_timeout`` are seconds. After a lost session (timeout, question, disconnect) the next
-    command opens a new one, once; a login that failed is never repeated. Every method raises :class:`ClientError`.
+    ``first_prompt`` and ``connect_timeout`` are seconds; ``patience`` stretches them and all others. After a lost
+    session (timeout, question, disconnect) the next command opens a new one, once; a login that failed is never
+    repeated. Every method raises :class:`ClientError`.
     """
 
     def __init__(
@@ -75,10 +76,13 @@ class Ssh:
         *,
         first_prompt: float = 120.0,
         connect_timeout: float = 5.0,
+        patience: float = 1.0,
     ) -> None:
         self.greeting = ""
         self.busy = ""
-        self._place = Place(node=node.name, address=node.address, port=node.ssh_port, source=Source.SSH)
+        self._place = Place(
+            node=node.name, address=node.address, port=node.ssh_port, source=Source.SSH, patience=patience
+        )
         self._account, self._trust, self._journal = account, trust, journal
         self._first_prompt, self._connect_timeout = first_prompt, connect_timeout
         self._lock = threading.RLock()
@@ -174,7 +178,7 @@ class Ssh:
             raise place.error(
                 Reason.AUTH_FAILED, "logging in", "The node refused this password before.", "not tried again"
             )
-        with Deadline(ssh_login.LOGIN_SECONDS) as deadline:
+        with Deadline(ssh_login.LOGIN_SECONDS * place.patience) as deadline:
             self._transport = connect_trusted(place, known, deadline, self._connect_timeout)
             self._journal.sent(source=Source.SSH, node=place.node, operation=SSH_LOGIN)
             try:
@@ -191,7 +195,7 @@ class Ssh:
         screen = Screen()
         trouble: ClientError | None = None
         try:
-            end = time.monotonic() + self._first_prompt
+            end = time.monotonic() + self._first_prompt * self._place.patience
             terminal.read(screen, end, "waiting for the first prompt", greeting=True)
         except ClientError as error:
             trouble = ssh_login.greeting_error(error, self._place, "\n".join([*screen.lines, screen.tail()]))
@@ -207,7 +211,7 @@ class Ssh:
         text = PAGINATION_OFF.text
         screen, started, doing = Screen(), dt.datetime.now(dt.UTC), f"typing {text}"
         terminal.type(PAGINATION_OFF)
-        end = time.monotonic() + self._first_prompt
+        end = time.monotonic() + self._first_prompt * self._place.patience
         terminal.read(screen, end, doing)
         answer = cli_text.after_echo(screen.lines, text, last=True)
         while answer is None or not cli_text.is_first_answer(answer):
@@ -244,7 +248,7 @@ class Ssh:
         steady = time.monotonic()
         try:
             terminal.type(command)
-            terminal.read(screen, time.monotonic() + command.timeout, doing)
+            terminal.read(screen, time.monotonic() + command.timeout * self._place.patience, doing)
             lines = cli_text.after_echo(screen.lines, command.text)
             if lines is None:
                 raise self._place.error(Reason.MALFORMED, doing, detail="the answer does not begin with the command")

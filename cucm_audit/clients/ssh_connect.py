@@ -98,7 +98,7 @@ def negotiate(place: Place, deadline: Deadline, timeout: float, families: Sequen
     deadline.watch(sock)
     metered = Metered(sock)
     transport = paramiko.Transport(cast(socket.socket, metered))
-    transport.banner_timeout = BANNER_SECONDS
+    transport.banner_timeout = BANNER_SECONDS * place.patience
     options = transport.get_security_options()
     chosen = tuple(name for name in options.key_types if not families or _in_families(name, families))
     failure: Exception | None = paramiko.ssh_exception.IncompatiblePeer(_NO_HOST_KEY)

@@ -75,7 +75,8 @@ class Terminal:
                     Reason.TIMEOUT, doing, _SLOW_HINT, f"no prompt in time; last: {_end_of(screen)}"
                 )
             patience = GREETING_QUESTION_SECONDS if greeting and tail is not Tail.PROMPT else quiet
-            pause = None if tail is Tail.NOTHING else max(tail.seconds, patience)
+            # On a slow line pieces of an answer lie further apart; on a quick one they do not lie closer.
+            pause = None if tail is Tail.NOTHING else max(tail.seconds, patience) * max(1.0, self._place.patience)
             data = self._receive(left if pause is None else min(left, pause))
             if data:
                 self._take(screen, data, doing)
@@ -119,7 +120,7 @@ class Terminal:
     def _put(self, text: str, operation: str) -> None:
         """Send what the guard has let through; the only line of the SSH side that types."""
         self._journal.sent(source=Source.SSH, node=self._place.node, operation=operation)
-        self._channel.settimeout(_SEND_SECONDS)
+        self._channel.settimeout(_SEND_SECONDS * self._place.patience)
         failed = False
         try:
             self._channel.sendall(text.encode("ascii"))

@@ -32,9 +32,13 @@ class WebAnswer:
 class Web:
     """The phones' pages on one node, over plain HTTP as phones use it by default. No account is ever sent."""
 
-    def __init__(self, node: Node, trust: "TrustStore", journal: "Journal", *, deadline: float = 15.0) -> None:
+    def __init__(
+        self, node: Node, trust: "TrustStore", journal: "Journal", *, deadline: float = 15.0, patience: float = 1.0
+    ) -> None:
         self.requests = 0
-        self._session = Session(node, None, trust, journal, source=Source.WEB, deadline=deadline, scheme="http")
+        self._session = Session(
+            node, None, trust, journal, source=Source.WEB, deadline=deadline, patience=patience, scheme="http"
+        )
 
     def close(self) -> None:
         """Close the connection."""

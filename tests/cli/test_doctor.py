@@ -254,7 +254,9 @@ def test_a_session_that_told_the_addresses_goes_on(tmp_path, monkeypatch):
 
     known = discovery.resolve_all
     monkeypatch.setattr(
-        discovery, "resolve_all", lambda names: {name: at for name, at in known(names).items() if name != "127.0.10.3"}
+        discovery,
+        "resolve_all",
+        lambda names, wait: {name: at for name, at in known(names, wait).items() if name != "127.0.10.3"},
     )
     with lab(tmp_path) as place:
         file = tmp_path / "cucm-audit.toml"
