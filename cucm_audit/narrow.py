@@ -48,6 +48,9 @@ _SUBJECTS: Mapping[str, str] = {
 _ANSWERING = f"""select distinct n.name from ({_SERVICES}) s join service_url u on u.service = s.name
   join node n on n.voice
    and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or n.address is null)"""  # noqa: S608
+#: As it is spelled in the database; the one that was typed exactly comes first.
+_PHONE = "select name from phone where upper(name) = upper(?1) order by name <> ?1"
+_USER = "select userid from end_user where lower(userid) = lower(?1) order by userid <> ?1"
 _NEEDS = {
     "phone": "device",
     "auto": "device",
@@ -77,8 +80,8 @@ class Person:
     def __init__(self, snapshot: Snapshot, checks: Checks, device: str = "", user: str = "") -> None:
         self._snapshot = snapshot
         self._checks = checks
-        self.device = self._spelled("select name from phone where upper(name) = upper(?1) order by name <> ?1", device)
-        self.user = self._spelled("select userid from end_user where lower(userid) = lower(?1) order by userid <> ?1", user)
+        self.device = self._spelled(_PHONE, device)
+        self.user = self._spelled(_USER, user)
         self._phone = self._one("select 1 from phone where name = ?", self.device)
         self._user = self._one("select 1 from end_user where userid = ?", self.user)
         self._registered = self._one("select 1 from registration where phone = ?", self.device)

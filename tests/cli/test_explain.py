@@ -281,6 +281,20 @@ def test_names_are_found_without_regard_to_case(asked):
     assert (answer["device"], answer["user"], answer["not_in_snapshot"]) == (PHONE, USER, [])
 
 
+def test_of_two_users_the_one_that_was_typed_is_meant(call, saved, tmp_path):
+    """The database tells ids apart that differ in case only: the other one's PIN is not this one's."""
+    shutil.copy(saved("healthy"), tmp_path / "two.db")
+    with sqlite3.connect(tmp_path / "two.db") as file:
+        file.execute(
+            "insert into end_user select id || 'x', upper(userid), 0, local, emcc, em_max_minutes from end_user"
+            " where userid = ?",
+            (USER,),
+        )
+    for typed in (USER, USER.upper()):
+        said = call("explain", "23", "--from", tmp_path / "two.db", "-f", "json", "--user", typed)
+        assert said.json()["user"] == typed
+
+
 def test_a_live_cluster_is_asked_only_for_what_the_answer_needs(tmp_path):
     with lab(tmp_path, scenario="n1", phones=30) as made:
         code, out, err = made.run("explain", "23", "--node", "lab", "--device", PHONE, "--user", USER, "-f", "json")
