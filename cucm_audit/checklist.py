@@ -31,6 +31,8 @@ GO, NO_GO, NOT_KNOWN = "go", "no-go", "not-known"
 WHOLENESS = frozenset({"before-not-whole"})
 #: A decision of today is not made on what was seen longer ago. One day is left for clocks that differ.
 MOST_DAYS = 7
+#: So many of the questions that a row leaves open are named in why; all of them stand in the row.
+MOST_DOUBTS = 3
 _WORST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
@@ -175,9 +177,20 @@ def _wrong(line: Line) -> Iterator[str]:
 def _doubt(line: Line) -> str:
     """Return what could not be told in a row, and why."""
     found = [outcome for outcome in line.outcomes if _not_known(outcome)]
-    titles = dict.fromkeys(outcome.title for outcome in found)
-    reasons = dict.fromkeys(outcome.detail or str(outcome.reason or "unknown") for outcome in found)
-    return f"could not tell: {'; '.join(titles)} ({'; '.join(list(reasons)[:2])})"
+    titles = list(dict.fromkeys(_open_question(outcome) for outcome in found))
+    reasons = dict.fromkeys(outcome.detail for outcome in found if outcome.reason is not Reason.VALUE_UNKNOWN)
+    more = f"; and {len(titles) - MOST_DOUBTS} more" if len(titles) > MOST_DOUBTS else ""
+    told = "; ".join(list(filter(None, reasons))[:2])
+    return f"could not tell: {'; '.join(titles[:MOST_DOUBTS])}{more}{f' ({told})' if told else ''}"
+
+
+def _open_question(outcome: Outcome) -> str:
+    """Return what is not known: the first thing that the check itself could not tell, else what it asks."""
+    if outcome.reason is Reason.VALUE_UNKNOWN and outcome.could_not_tell:
+        first, others = outcome.could_not_tell[0], len(outcome.could_not_tell) - 1
+        of = f"{outcome.node}: " if outcome.node and outcome.node not in first.says else ""
+        return f"{of}{first.says or first.subject}{f' (and {others} more)' if others else ''}"
+    return outcome.title
 
 
 def _holes(report: Report) -> Iterator[str]:

@@ -104,6 +104,10 @@ def test_an_upgrade_that_went_wrong_in_seven_ways_names_all_seven_and_nothing_el
     assert (code, told["verdict"], len(told["why"])) == (1, "no-go", 7)
     assert text.splitlines()[0] == "NO-GO: lab, 15.0.1.12900-234 to 15"
     assert text.count("\n  - A") == 7, "why stands right below"
+    phones = [line.split(": SEP")[0].strip(" -") for line in text.splitlines() if ": SEP" in line]
+    assert len(phones) == 10, "the others with -v"
+    assert phones == sorted(phones), "by pool, model and load"
+    assert {line.partition(",")[0] for line in phones} == {"Munich-DP"}
     assert "Row A4: " in text, "and whether phones still come back"
 
 
@@ -229,6 +233,12 @@ def test_the_path_to_the_target_counts(tmp_path: Path, saved: tuple[Path, int, s
     code = run(["checklist", "before-upgrade", *words, "--state-dir", str(tmp_path)])
     told = json.loads((tmp_path / "told.json").read_text("utf-8"))
     assert (told["verdict"], told["target"], code) == (verdict, target, {"go": 0, "no-go": 1, "not-known": 3}[verdict])
+    step = f"From 12.5.1.14900-63 to {target}"
+    assert [line for line in told["why"] if line.startswith("B2")] == {
+        "go": [],
+        "not-known": [f"B2: could not tell: {step}: the table of upgrade paths does not name this step"],
+        "no-go": [f"B2: No direct upgrade from this release to the target: {step}: that is no upgrade"],
+    }[verdict]
     path = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "upgrade-path")
     assert path["verdict"] == {"go": "pass", "no-go": "fail", "not-known": "unknown"}[verdict]
 

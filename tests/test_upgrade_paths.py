@@ -257,6 +257,8 @@ def test_a_snapshot_from_before_with_any_hole_is_refused_as_whole(
         )
     assert "Saved: pre.db, NOT WHOLE" in out
     assert ", whole" not in out
+    doubts = [line for line in out.split("LOOKED AT")[0].split("\n  - ") if "could not tell" in line]
+    assert all(line.count(";") <= 5 for line in doubts), "three questions a row, the rest is counted"
     assert code == (1 if scenario == "node-down" else 3)
     assert out.splitlines()[0].startswith("NO-GO" if scenario == "node-down" else "NOT KNOWN")
 

@@ -132,7 +132,7 @@ class _Page:
 
     def automatic(self) -> Iterator[str]:
         """Yield the rows that the program looked at, with what it saw."""
-        yield from ("", "LOOKED AT BY THE PROGRAM")
+        yield from ("", "LOOKED AT BY THE PROGRAM (fine: it is not so)")
         for line in self.made.lines:
             if not line.row.checks:
                 continue
@@ -165,9 +165,9 @@ class _Page:
         yield from self.findings(outcome.could_not_tell, 0, before, "could not tell: ")
 
     def findings(self, found: tuple[Finding, ...], cut: int, before: str, word: str = "") -> Iterator[str]:
-        """Yield at most ten findings, and how many more there are."""
+        """Yield at most ten findings in the order of their words (phones: pool, model, load), and how many more."""
         most = len(found) if self.verbose else MOST_SUBJECTS
-        for finding in found[:most]:
+        for finding in sorted(found, key=lambda one: one.says or one.subject)[:most]:
             accepted = f" ({accepted_as(finding.waived)})" if finding.waived else ""
             yield from self.said(f"{word}{finding.says or finding.subject}{accepted}", f"{before}- ")
         if more := max(len(found) - most, 0) + cut:
