@@ -24,6 +24,10 @@ torture:
 mutants:
 	$(BIN)/python -m tests.mutants
 
+# Every reader of what others wrote, guided by coverage, a minute each (pip install -e '.[fuzz]'). Finds: fuzz-finds/.
+fuzz:
+	$(BIN)/python -m tests.fuzz
+
 # Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:
 	$(BIN)/python tests/pages.py --write

@@ -16,6 +16,7 @@ from cucm_audit.mistakes import in_example, in_fragment, in_table
 from cucm_audit.model import Severity
 from cucm_audit.snapshot import RowRefused, Snapshot
 from cucm_audit.tables import columns
+from cucm_audit.toml_lines import parse
 from cucm_audit.words import numbers, version_in
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
@@ -105,7 +106,7 @@ class Check:
 def read(file: Path) -> dict[str, Any]:
     """Read a TOML file; CheckError says what is no TOML and where."""
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        return parse(file.read_text("utf-8-sig"))
     except UnicodeDecodeError:
         raise CheckError(f"{file}: this is not UTF-8: save the file as UTF-8") from None
     except OSError as error:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from cucm_audit.toml_lines import keys
+from cucm_audit.toml_lines import keys, parse
 
 FILE_NAME = "cucm-audit.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -133,7 +133,7 @@ def read(path: Path) -> Config:
     """Read and check the file. Raises :class:`ConfigError` with file, line and, where possible, a suggestion."""
     text = _text(path)
     try:
-        data = tomllib.loads(text)
+        data = parse(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"\(at line (\d+)", str(error))
         raise ConfigError(f"{path}:{line[1] if line else _last_line(text)}: this is not TOML: {error}") from None

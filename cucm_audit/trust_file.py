@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cucm_audit.toml_lines import parse
+
 _Entry = TypeVar("_Entry")
 _RSA_SIGNATURES = ("rsa-sha2-256", "rsa-sha2-512")
 _TLS_FINGERPRINT = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){31}")
@@ -159,7 +161,7 @@ def _refuse_open_folder(folder: Path) -> None:
 
 def _parse(path: Path, text: str) -> StoreFile:
     try:
-        raw = msgspec.convert(tomllib.loads(text), _Raw)
+        raw = msgspec.convert(parse(text), _Raw)
     except tomllib.TOMLDecodeError as error:
         line = _SYNTAX_LINE.search(str(error))
         raise TrustError(f"{path}:{line.group(1) if line else '?'}: {error}: {_MEND}") from None

@@ -30,7 +30,7 @@ from cucm_audit.model import (
     WaiverUse,
 )
 from cucm_audit.since import counted
-from cucm_audit.toml_lines import keys
+from cucm_audit.toml_lines import keys, parse
 
 #: So many days ahead a waiver may reach: what is accepted is looked at again once a year.
 MOST_DAYS = 400
@@ -112,7 +112,7 @@ def read(path: Path, known: Mapping[str, Collection[str]], today: dt.date) -> tu
     """Read a file of waivers. ``known``: each check's id and its other names. Raises :class:`WaiverError`."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        data = tomllib.loads(text)
+        data = parse(text)
     except OSError as error:
         raise WaiverError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

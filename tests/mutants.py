@@ -25,7 +25,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 60.0  # that a mutant may take; one that never ends is noticed
-GUARD = ("tests/clients/test_guard_words.py",)
+_MORE = "words or net or table_alone or other_methods or other_addresses or reads_pass or statement_of_ours"
+GUARD = ("tests/clients/test_guard_words.py", "tests/clients/test_guard.py", "-k", _MORE)
 SECRETS = ("tests/test_secrets.py", "-k", "not hangs and not flood")
 REDACT = ("tests/test_redact.py", "-k", "not same_verdicts and not small_space")
 NEEDING_A_CLUSTER = ("cluster_file", "same_waiver", "first_lines", "a_run", "baseline_shows", "a_history", "a_report")
@@ -96,6 +97,7 @@ def mutants(module: str) -> Iterator[Mutant]:
     text = path.read_text("utf-8")
     tree, lines = ast.parse(text), text.splitlines()
     spared = set(_spared(tree))
+    named = {one.value: f"{one.arg}=" for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg}
     for number, node in enumerate(ast.walk(tree)):
         if node in spared:
             continue
@@ -107,7 +109,13 @@ def mutants(module: str) -> Iterator[Mutant]:
                 made = _Swap(twin, changed).visit(made)
             line = getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0)
             ast.fix_missing_locations(made)
-            yield Mutant(module=module, line=line, text=lines[line - 1].strip() if line else "", what=what, tree=made)
+            yield Mutant(
+                module=module,
+                line=line,
+                text=lines[line - 1].strip() if line else "",
+                what=named.get(node, "") + what,
+                tree=made,
+            )
 
 
 class _Swap(ast.NodeTransformer):

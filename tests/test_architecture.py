@@ -50,10 +50,10 @@ JUDGING = {
 #: Rooms and single modules, highest floor first; on one floor anybody may import anybody of the same side.
 FLOORS = (
     {"cli"},
-    (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "toml_lines", "redact", "pseudonyms"},
+    (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "redact", "pseudonyms"},
     {"facts", "snapshot", "queries", "tables"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
-    {"model", "resources"},
+    {"model", "resources", "toml_lines"},
 )
 FLOOR = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: Foreign modules, and who alone may import them.

@@ -12,7 +12,7 @@ from labs import lab
 from cucm_audit import cli
 from cucm_audit.model import Gathered, Reason, Source, State
 from cucm_audit.pseudonyms import Pseudonyms
-from cucm_audit.redact import COLUMNS, DROPPED, kinds, redact
+from cucm_audit.redact import _BY_ROW, COLUMNS, DROPPED, _stays, kinds, redact
 from cucm_audit.snapshot import Snapshot, SnapshotError
 from cucm_audit.tables import columns, tables
 from cucm_audit.words import has_letter, is_ip, older_load, same_host, same_load
@@ -366,3 +366,30 @@ def test_a_fact_about_the_run_that_is_not_known_is_dropped(tmp_path):
     out = Snapshot.open(tmp_path / "out.db")
     assert (out.get_meta("operator"), out.get_meta("cluster")) == ("", "redacted")
     out.close()
+
+
+def test_what_is_looked_at_with_its_row():
+    pseudonyms = Pseudonyms()
+    pub = pseudonyms.host("cucm-pub")
+    ask = lambda kind, text, **row: _BY_ROW[kind](text, row, pseudonyms)  # noqa: E731
+    assert ask("callmanager", "CM_cucm-pub") == f"CM_{pub}"
+    assert ask("callmanager", "cucm-pub") == pub
+    assert ask("certificate_file", "tomcat/tomcat.pem", unit="tomcat") == "tomcat/tomcat.pem"
+    assert (
+        ask("certificate_file", "tomcat/meier.pem", unit="tomcat")
+        == pseudonyms.word("tomcat/meier.pem")
+        != "tomcat/meier.pem"
+    )
+    assert [ask("parameter", text, name="x") for text in ("T", "F", "12")] == ["T", "F", "12"]
+    assert ask("parameter", "123", name="x") != "123"
+    assert ask("parameter", "123", name="emDevCacheSize") == "123"
+    assert ask("setting", "host") == "host"
+    assert ask("setting", "acme") != "acme"
+    assert ask("meta", "12.5.1", key="release") == "12.5.1"
+    assert ask("meta", "cucm-pub", key="via") == pub
+    assert ask("meta", "acme", key="cluster") == "redacted"
+    assert ask("meta", "acme", key="operator") == ""
+    scope = json.dumps({"door": "cucm-pub", "limit": ["cucm-pub"], "without": ["ris"], "why": "acme"})
+    assert json.loads(ask("meta", scope, key="scope")) == {"door": pub, "limit": [pub], "without": ["ris"]}
+    assert json.loads(ask("meta", "{}", key="scope")) == {"door": pseudonyms.host(""), "limit": [], "without": []}
+    assert [_stays(text) for text in ("", "ab", "abc")] == [True, True, False]
