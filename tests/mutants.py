@@ -18,8 +18,9 @@ import signal
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,13 @@ SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """One mistake: what it is, where (the line's number and text), and the whole module with it."""
+    """One mistake: what it is, where (the line's number and text), and how to make the whole module with it."""
 
     module: str
     line: int
     text: str
     what: str
-    tree: ast.Module
+    make: Callable[[], ast.Module]
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -102,20 +103,24 @@ def mutants(module: str) -> Iterator[Mutant]:
         if node in spared:
             continue
         for what, change in _changes(node):
-            made = copy.deepcopy(tree)
-            twin = next(one for place, one in enumerate(ast.walk(made)) if place == number)
-            changed = change(twin)
-            if changed is not twin:
-                made = _Swap(twin, changed).visit(made)
             line = getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0)
-            ast.fix_missing_locations(made)
             yield Mutant(
                 module=module,
                 line=line,
                 text=lines[line - 1].strip() if line else "",
                 what=named.get(node, "") + what,
-                tree=made,
+                make=partial(_made, tree, number, change),
             )
+
+
+def _made(tree: ast.Module, number: int, change: Any) -> ast.Module:
+    """Return a copy of a module in which one node is changed."""
+    made = copy.deepcopy(tree)
+    twin = next(one for place, one in enumerate(ast.walk(made)) if place == number)
+    changed = change(twin)
+    if changed is not twin:
+        made = _Swap(twin, changed).visit(made)
+    return ast.fix_missing_locations(made)
 
 
 class _Swap(ast.NodeTransformer):
@@ -237,7 +242,7 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def exec_module(self, module: Any) -> None:
-        exec(compile(self.mutant.tree, str(source(self.mutant.module)), "exec"), module.__dict__)
+        exec(compile(self.mutant.make(), str(source(self.mutant.module)), "exec"), module.__dict__)
 
 
 def passes(mutant: Mutant | None, tests: Sequence[str]) -> bool:

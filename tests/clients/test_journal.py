@@ -47,3 +47,7 @@ def test_a_refusal_counts_for_one_account_on_one_node_until_it_was_let_in():
     journal.answered(address="10.0.0.2", user="a", accepted=True)
     journal.answered(address="10.0.0.2", user="a", accepted=False)
     assert not journal.refused(address="10.0.0.2", user="a")
+
+
+def test_a_login_is_called_so():
+    assert SSH_LOGIN == "login"
