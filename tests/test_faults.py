@@ -851,11 +851,12 @@ ROWS: dict[str, Row] = {
         "clients/test_ris.py::test_an_answer_that_stops_at_a_known_cap_is_asked_again_in_halves",
         "clients/test_ris.py::test_a_cut_answer_is_truncated",
         "test_collect_simulator.py::test_many_phones_come_in_pages_and_batches")),
+    # Where RIS says that a node does not respond, that is a finding (H1); its phones are not known all the same.
     "F50": Row(says="RIS does not speak for a node.", cases=(
-        sub({"ris_silent": True}, "unreachable", words=NO_SSH), sub({"ris_no_change": True}, words=NO_SSH),
+        sub({"ris_silent": True}, "unreachable", words=NO_SSH, code=1), sub({"ris_no_change": True}, words=NO_SSH),
         sub({"ris_code": "InternalError"}, words=NO_SSH))),
     "F51": Row(says="Registrations of a node that is down.", cases=(
-        Case(within=down(SUB), on={SUB: {"ris_silent": True}}, reasons={"unreachable"}, nodes={SUB}),
+        Case(within=down(SUB), on={SUB: {"ris_silent": True}}, reasons={"unreachable"}, nodes={SUB}, code=1),
         Case(on={"all": {"ris_duplicates": True}}, words=NO_SSH, code=0))),
     "F52": Row(says="A service is stopped, starting or not activated.", proved=(
         "test_scenarios.py::test_one_fault_gives_its_rows_finding_and_no_other",
