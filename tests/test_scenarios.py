@@ -82,7 +82,7 @@ def sources(name: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_healthy_cluster_has_no_finding_above_a_note_and_nothing_unknown(tmp_path, release):
-    with lab(tmp_path, release=release) as healthy:
+    with lab(tmp_path, brisk=True, release=release) as healthy:
         code, report = healthy.audit()
     assert failing(report) == {}
     assert verdicts(report, "unknown") == []
@@ -94,7 +94,7 @@ def test_a_healthy_cluster_has_no_finding_above_a_note_and_nothing_unknown(tmp_p
 @pytest.mark.parametrize("name", FAULTS)
 def test_one_fault_gives_its_rows_finding_and_no_other(tmp_path, name):
     must, kin = (rows.split() for rows in FAULTS[name])
-    with lab(tmp_path, scenario=name) as ill:
+    with lab(tmp_path, brisk=True, scenario=name) as ill:
         code, report = ill.audit(*sources(name))
     found = failing(ours(report))
     for row in must:
@@ -107,7 +107,7 @@ def test_one_fault_gives_its_rows_finding_and_no_other(tmp_path, name):
 
 @pytest.mark.parametrize("name", NOTES)
 def test_what_is_worth_a_note_is_noted_and_no_more(tmp_path, name):
-    with lab(tmp_path, scenario=name) as odd:
+    with lab(tmp_path, brisk=True, scenario=name) as odd:
         _, report = odd.audit(*sources(name))
     found = failing(ours(report), ("critical", "warning", "note"))
     assert any(NOTES[name] in rows for rows in found.values()), found
@@ -126,7 +126,7 @@ def test_an_alias_is_the_scenario_that_it_names(name):
 
 
 def test_a_number_that_a_login_brought_is_on_the_list(tmp_path):
-    with lab(tmp_path, scenario="p29") as cluster:
+    with lab(tmp_path, brisk=True, scenario="p29") as cluster:
         code, report = cluster.audit("--check", "P29")
     (told,) = [outcome for outcome in report["outcomes"] if outcome["check"] == "em-login-numbers"]
     assert "SEP001BD4100008 bernd.albers 400001" in next(iter(told["show"].values()))
@@ -134,7 +134,7 @@ def test_a_number_that_a_login_brought_is_on_the_list(tmp_path):
 
 
 def test_the_login_page_is_asked_only_when_somebody_wants_it_and_its_refusal_is_found(tmp_path):
-    with lab(tmp_path, scenario="n4") as ill:
+    with lab(tmp_path, brisk=True, scenario="n4") as ill:
         code, report = ill.audit("--check", "N4")
         asked = {asked.operation for asked in ill.world.asked if asked.channel == "web"}
     assert failing(report) == {"em-page-refuses": {"N4"}}
@@ -147,13 +147,13 @@ def test_the_login_page_is_asked_only_when_somebody_wants_it_and_its_refusal_is_
     }
     assert code == 1
     assert asked
-    with lab(tmp_path, scenario="n4") as ill:
+    with lab(tmp_path, brisk=True, scenario="n4") as ill:
         ill.audit("--document", "scenario-45")
         assert not [asked for asked in ill.world.asked if asked.channel == "web"]
 
 
 def test_the_download_status_is_told_and_never_judged(tmp_path):
-    with lab(tmp_path, scenario="d6") as cluster:
+    with lab(tmp_path, brisk=True, scenario="d6") as cluster:
         code, report = cluster.audit("--document", "scenario-45")
     (told,) = [outcome for outcome in report["outcomes"] if outcome["check"] == "download-status"]
     assert (told["verdict"], told["findings"], code) == ("not_applicable", [], 0)
@@ -161,7 +161,7 @@ def test_the_download_status_is_told_and_never_judged(tmp_path):
 
 
 def test_one_node_that_fails_alone_is_named(tmp_path):
-    with lab(tmp_path, scenario="p22") as ill:
+    with lab(tmp_path, brisk=True, scenario="p22") as ill:
         _, report = ill.audit("--check", "P15")
     failed = {outcome["node"] for outcome in verdicts(report, "fail") if outcome["check"] == "replication-counter"}
     assert failed == {"cucm-sub1"}
@@ -170,7 +170,7 @@ def test_one_node_that_fails_alone_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["d3", "d3-callmanager", "d3-order", "d3-everywhere"])
 @pytest.mark.parametrize("release", ["9.1", "11.5.1.14900-11", "11.5.1.15900-18", "12.0.1.21900-7", "12.5", "14", "15"])
 def test_what_a_device_pack_asks_for_is_chosen_by_release(tmp_path, release, name):
-    with lab(tmp_path, scenario=name, release=release) as ill:
+    with lab(tmp_path, brisk=True, scenario=name, release=release) as ill:
         _, report = ill.audit("--document", "scenario-45")
     found = {check for check, rows in failing(report).items() if "D3" in rows}
     reboots = release in ("9.1", "11.5.1.14900-11", "12.0.1.21900-7")
@@ -194,11 +194,11 @@ def test_what_a_device_pack_asks_for_is_chosen_by_release(tmp_path, release, nam
 def test_the_documents_own_stories_are_found_and_are_gone_once_mended(tmp_path, story, release, rows):
     (tmp_path / "ill").mkdir()
     (tmp_path / "mended").mkdir()
-    with lab(tmp_path / "ill", scenario=story, release=release) as ill:
+    with lab(tmp_path / "ill", brisk=True, scenario=story, release=release) as ill:
         code, report = ill.audit()
     assert rows <= set().union(*failing(report).values())
     assert code == 1
-    with lab(tmp_path / "mended", scenario=f"{story}-mended", release=release) as mended:
+    with lab(tmp_path / "mended", brisk=True, scenario=f"{story}-mended", release=release) as mended:
         code, report = mended.audit()
     assert (failing(report), code) == ({}, 0)
 

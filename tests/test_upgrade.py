@@ -33,7 +33,7 @@ SEVEN = {
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
     """The snapshot from before of the healthy cluster, and what was said when it was saved."""
     folder = tmp_path_factory.mktemp("before")
-    with lab(folder, release="12.5", phones=100) as healthy:
+    with lab(folder, brisk=True, release="12.5", phones=100) as healthy:
         code, out, err = healthy.run(
             "checklist", "before-upgrade", "--node", "lab", "--target", "15", "--save", "pre.db"
         )
@@ -44,7 +44,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
 @pytest.fixture(scope="module")
 def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The same cluster after an upgrade as it should be."""
-    with lab(tmp_path_factory.mktemp("after"), scenario="upgraded", phones=100) as there:
+    with lab(tmp_path_factory.mktemp("after"), brisk=True, scenario="upgraded", phones=100) as there:
         yield there
 
 
@@ -89,7 +89,7 @@ def test_a_good_upgrade_ends_in_go(upgraded: Lab, saved: tuple[Path, int, str]) 
 def test_an_upgrade_that_went_wrong_in_seven_ways_names_all_seven_and_nothing_else(
     tmp_path: Path, saved: tuple[Path, int, str]
 ) -> None:
-    with lab(tmp_path, scenario="upgraded-badly", phones=100) as there:
+    with lab(tmp_path, brisk=True, scenario="upgraded-badly", phones=100) as there:
         code, told = after(there, saved[0])
         _, text, _ = there.run("checklist", "after-upgrade", "--node", "lab", "--before", str(saved[0]))
     found = wrong(told)
@@ -213,7 +213,7 @@ def test_what_is_said_about_phones_that_are_away(
 
 
 def test_a_snapshot_with_holes_is_not_called_whole(tmp_path: Path) -> None:
-    with lab(tmp_path, scenario="ssh-refused") as there:
+    with lab(tmp_path, brisk=True, scenario="ssh-refused") as there:
         code, out, _ = there.run("checklist", "before-upgrade", "--node", "lab", "--target", "15", "--save", "pre.db")
         again, out_json, _ = there.run(
             "checklist", "before-upgrade", "--from", "pre.db", "--target", "15", "--format", "json"
