@@ -186,10 +186,17 @@ def _settings(cluster: Cluster, checks: "Checks") -> dict[str, Any]:
             near = difflib.get_close_matches(name, list(checks.settings), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise Problem(f"[cluster.{cluster.name}.settings]: no check reads {name!r}{hint}")
-        if isinstance(value, str) != isinstance(checks.settings[name], str):
+        if _kind(value) is not _kind(checks.settings[name]):
             meant = type(checks.settings[name]).__name__
             raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected {meant}, got {type(value).__name__}")
+        if not isinstance(value, str) and value < 0:  # a limit below nothing is one that is never reached, or always
+            raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected 0 or more, got {value}")
     return {**checks.settings, **cluster.settings}
+
+
+def _kind(value: object) -> type:
+    """Return what a setting is, numbers being of one kind; true and false are none."""
+    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
 
 
 def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:

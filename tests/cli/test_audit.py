@@ -155,6 +155,16 @@ def test_an_unknown_setting_is_refused(trusted: Cluster, call: Call) -> None:
     assert "no check reads 'no-such'" in said.err
 
 
+@pytest.mark.parametrize("value", ["true", '"90"', "-1"])
+def test_a_limit_that_is_never_reached_is_refused(trusted: Cluster, call: Call, value: str) -> None:
+    """SQLite calls every number smaller than a text: the check would pass whatever the disk holds."""
+    path = Path("cucm-audit.toml")
+    path.write_text(path.read_text() + f"[cluster.lab.settings]\ndisk-critical-percent = {value}\n")
+    said = call("--node", "lab", "--check", "disk-full")
+    assert said.code == 2
+    assert "disk-critical-percent: expected" in said.err
+
+
 def test_an_allowed_reason_stands_in_the_report(trusted: Cluster, call: Call) -> None:
     said = call("--node", "lab", "--check", "adp-orphan", "--allow-unknown", "timeout")
     assert said.code == 0
