@@ -41,7 +41,7 @@ class WaiverError(Exception):
     """A file of waivers cannot be used. The message holds the file, the line and the next step."""
 
 
-class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     """One [[waiver]] as it is written."""
 
     check: str
