@@ -7,6 +7,7 @@ Sources: Cisco document 212883 (2026-06-04), states of smart licensing in CUCM; 
 administration guide, which shows the same agent's states; answers of live nodes in public clients of AXL.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ SYNCHRONISATIONS = {
 }
 #: After these the next question would only be refused again.
 _HOPELESS = {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.DISCONNECTED, Reason.AUTH_FAILED, Reason.PERMISSION_DENIED}
+_DAYS = re.compile("[0-9]{1,6}")
 _AGREEMENTS = "select name from ldap_agreement order by name"
 
 
@@ -83,7 +85,7 @@ def gather_licence(ask: Ask) -> Iterator[Row]:
         "authorisation_failed": found.authorization.get("AuthorizationFailedReason", ""),
         "last_contact": found.authorization.get("LastCommunicationAttempt", ""),
         "last_contact_status": found.authorization.get("LastCommunicationStatus", ""),
-        "evaluation_days": int(remaining) if remaining.isascii() and remaining.isdigit() else None,
+        "evaluation_days": int(remaining) if _DAYS.fullmatch(remaining) else None,
     }
 
 

@@ -117,3 +117,10 @@ def test_each_agreement_is_asked_by_its_name():
     rows, _ = gathered("ldap_sync", Axl("<return>Sync is currently under process</return>"), ("AD", "Partner"))
     assert [(row["agreement"], row["outcome"]) for row in rows] == [("AD", "running"), ("Partner", "running")]
     assert gathered("ldap_sync", Axl("<return/>"), ())[0] == []
+
+
+@pytest.mark.parametrize(("said", "days"), [("12", 12), ("", None), ("87:0:36", None), ("٣", None), ("9" * 5000, None)])
+def test_the_rest_of_the_evaluation_is_a_number_of_days_or_not_known(said, days):
+    state = f"<Status>Evaluation Mode</Status><EvaluationPeriodRemaining>{said}</EvaluationPeriodRemaining>"
+    (row,), _ = gathered("licence", Axl(details(authorization=state)))
+    assert (row["authorisation"], row["evaluation_days"]) == ("evaluation", days)
