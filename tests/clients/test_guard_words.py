@@ -87,6 +87,9 @@ INNER = "<a:getCCMVersion xmlns:a='http://www.cisco.com/AXL/API/12.5'>{}</a:getC
         (envelope(ONE)[:-10], "not XML"),
         (envelope(INNER.format("<x>" * 300 + "</x>" * 300)), "not XML"),
         (b"\xff" + envelope(ONE), "not XML"),
+        (b"<?xml version='1.0' encoding='UTF-7'?>" + envelope(ONE), "not UTF-8"),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?>" + envelope(ONE), "not UTF-8"),
+        (envelope(ONE).decode().encode("utf-16"), "not UTF-8"),
         (b"<?xml version='1.0' encoding='x-y'?><a/>", "not XML"),
         (envelope(ONE) + b"<!-- x -->", "more than an envelope"),
         (b"<?x y?>" + envelope(ONE), "more than an envelope"),
@@ -107,6 +110,11 @@ INNER = "<a:getCCMVersion xmlns:a='http://www.cisco.com/AXL/API/12.5'>{}</a:getC
 def test_what_is_no_plain_envelope_is_refused_for_its_own_reason(body: bytes, says: str) -> None:
     with pytest.raises(WriteBlocked, match=says):
         send(body)
+
+
+def test_a_request_may_say_that_it_is_utf_8() -> None:
+    for name in ("utf-8", "UTF-8"):
+        assert send(f"<?xml version='1.0' encoding='{name}'?>".encode() + envelope(ONE)) == "getCCMVersion"
 
 
 def test_a_header_may_be_missing_or_empty_and_come_twice() -> None:
