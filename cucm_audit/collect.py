@@ -25,8 +25,8 @@ from cucm_audit.connect import Accounts, Clients
 from cucm_audit.discovery import Found, discover, numbers
 from cucm_audit.facts import Ask, Fact, Row, facts
 from cucm_audit.facts.axl import gather_nodes
-from cucm_audit.lanes import Lane, start, where
-from cucm_audit.model import Node, Reason, Role, Source
+from cucm_audit.lanes import Lane, fault_of_ours, start
+from cucm_audit.model import Node, Role, Source
 from cucm_audit.plan import Job, Options, jobs, refuse_strange_limits
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.visit import ended
@@ -177,9 +177,9 @@ class _Run:
             except Halted:
                 raise
             except Exception as fault:  # a fault of ours must not leave the writer waiting
-                detail = where(fault)
+                _, reason, detail, hint = fault_of_ours(fault)
                 message = ClientError(
-                    node="", source="axl", doing="looking for the nodes", reason=Reason.INTERNAL_ERROR, detail=detail
+                    node="", source="axl", doing="looking for the nodes", reason=reason, detail=detail, hint=hint
                 )
             self.board.put(message)
 

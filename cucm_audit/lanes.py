@@ -21,6 +21,7 @@ from cucm_audit.clients.journal import Journal
 from cucm_audit.facts import Ask, Row
 from cucm_audit.model import Node, Reason, Source, State
 from cucm_audit.plan import Job
+from cucm_audit.shortage import shortage
 from cucm_audit.visit import HINT as CHANGED_HINT
 
 BATCH = 500  # rows in a message to the writer
@@ -108,7 +109,7 @@ class Lane:
         except _NotAsked as trouble:
             error = trouble.trouble
         except Exception as fault:
-            error = ("", Reason.INTERNAL_ERROR, where(fault), "This is a fault of the program: please report it")
+            error = fault_of_ours(fault)
         return Done(
             job=job,
             error=error,
@@ -192,7 +193,7 @@ def start(lanes: list[Lane], width: int, board: Board, name: str) -> None:
                 except Halted:
                     raise
                 except Exception as fault:  # out of memory, most likely: the writer must not wait for what nobody asks
-                    _give_up(lane, board, where(fault))
+                    _give_up(lane, board, fault_of_ours(fault))
 
     for number in range(min(width, len(lanes))):
         try:
@@ -203,12 +204,21 @@ def start(lanes: list[Lane], width: int, board: Board, name: str) -> None:
             return
 
 
-def _give_up(lane: Lane, board: Board, detail: str) -> None:
+def _give_up(lane: Lane, board: Board, error: Trouble) -> None:
     """Say of every job of a lane that nobody asks it any more; those that have ended stay as they are."""
-    error: Trouble = ("", Reason.INTERNAL_ERROR, detail, "Is the machine short of memory?")
     for job in lane.jobs:
         board.care.told(lane.name, job.fact.table)
         board.put(Done(job=job, error=error, taken_at=_now()))
+
+
+def fault_of_ours(fault: Exception) -> Trouble:
+    """Return what an error means that is no answer of a node: too little of something here, or a fault of the program.
+
+    A shortage is the run's budget: what this machine lets it have is used up.
+    """
+    if says := shortage(fault):
+        return "", Reason.BUDGET, f"{type(fault).__name__} on this machine", says
+    return "", Reason.INTERNAL_ERROR, where(fault), "This is a fault of the program: please report it"
 
 
 def where(fault: Exception) -> str:

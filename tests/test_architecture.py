@@ -53,7 +53,7 @@ FLOORS = (
     (ASKING - {"facts", "clients"}) | JUDGING | {"fleet", "config", "redact", "pseudonyms"},
     {"facts", "snapshot", "queries", "tables"},
     {"clients", "words", "trust", "trust_file", "secrets", "secrets_mask"},
-    {"model", "resources", "toml_lines"},
+    {"model", "resources", "shortage", "toml_lines"},
 )
 FLOOR = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: Foreign modules, and who alone may import them.

@@ -128,6 +128,17 @@ def test_far_too_few_file_descriptors(cluster: Bench) -> None:
         assert not valid(out)["complete"]
 
 
+@pytest.mark.parametrize("mebibytes", [35, 90, 300])
+def test_far_too_little_memory_is_one_sentence(cluster: Bench, mebibytes: int) -> None:
+    """Wherever it runs out: while Python starts to import, in the middle, or for threads."""
+    code, out, err = audit(cluster, "-q", limit=(resource.RLIMIT_AS, mebibytes * 2**20))
+    assert (code, out) == (2, "")
+    assert "should not have happened" not in err
+    assert "too little memory" in err
+    assert err.count("\n") == 1, err
+    assert list((cluster.folder / "tmp").iterdir()) == []
+
+
 def test_ten_thousand_phones_in_little_memory(tmp_path: Path) -> None:
     with bench(tmp_path, phones=10_000) as large:
         place = ("--state-dir", str(large.folder / "state"))
@@ -162,7 +173,8 @@ def test_a_lane_that_dies_is_noticed_and_costs_its_own_facts(cluster: Bench, mon
         seen = cluster.audit()
     assert seen.code == 3
     assert seen.seconds < 10
-    assert seen.reasons == {"internal_error"}
+    assert seen.reasons == {"budget"}
+    assert "too little memory" in " ".join(row.hint for row in seen.ledger.values())
     assert seen.lacking() == {SUB}
     assert seen.lacking() == seen.lacking(Source.SSH)
 

@@ -9,6 +9,7 @@ import click
 
 from cucm_audit import __version__
 from cucm_audit.cli.console import Problem, complain, steady_streams
+from cucm_audit.shortage import gasp, shortage
 
 #: Command, its module, and its line in --help (so that --help need not import them all).
 COMMANDS = {
@@ -123,8 +124,23 @@ def _run(argv: Sequence[str], *, debug: bool) -> int:
         complain(f"cucm-audit: {error}")
         return error.code
     except Exception as error:  # the last net: one line, no traceback, no secret
+        if says := shortage(error):
+            return _short(says, error, debug=debug)
         return _unforeseen(error, debug=debug)
     return code if isinstance(code, int) else 0
+
+
+def _short(says: str, error: Exception, *, debug: bool) -> int:
+    """Say what there is too little of. With no memory at all even the mask and the sanitiser cannot be had."""
+    try:
+        if debug:
+            import traceback
+
+            complain("".join(traceback.format_exception(error)))
+        complain(f"cucm-audit: {says}")
+    except Exception:  # whatever printing needed was not there either
+        gasp(says)
+    return 2
 
 
 def _usage(error: click.ClickException) -> int:

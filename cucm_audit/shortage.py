@@ -1,0 +1,38 @@
+"""A machine that is short of memory, threads or files: said in one sentence, which itself needs next to nothing."""
+
+import errno
+import os
+import re
+
+_SAYS = (
+    "this machine gave too little {what}: raise the limit (ulimit, the memory of the container; 10,000 phones take"
+    " 256 MiB, and 1.5 GiB of address space), or narrow the run with --limit, --without or --document"
+)
+_SYSTEM = {errno.ENOMEM: "memory", errno.EMFILE: "open files", errno.ENFILE: "open files"}
+
+
+def shortage(error: BaseException | None) -> str:
+    """Return the sentence for an error that comes of a shortage, itself or what it was raised from; '' for others."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if what := _what(error):
+            return _SAYS.format(what=what)
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _what(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError) and error.errno in _SYSTEM:
+        return _SYSTEM[error.errno]
+    if isinstance(error, RuntimeError) and "new thread" in str(error):
+        return "memory for threads, or threads"
+    found = re.search(r"(?i)out of memory|cannot allocate memory|failed to map segment", str(error))
+    return "memory" if found and not isinstance(error, OSError) else ""
+
+
+def gasp(text: str) -> None:
+    """Write to standard error where even printing may fail. ``text`` is ours and holds no secret."""
+    os.write(2, f"cucm-audit: {text}\n".encode())
