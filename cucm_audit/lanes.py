@@ -209,6 +209,7 @@ def _give_up(lane: Lane, board: Board, error: Trouble) -> None:
     for job in lane.jobs:
         board.care.told(lane.name, job.fact.table)
         board.put(Done(job=job, error=error, taken_at=_now()))
+    board.leaves(lane.name, lane.source)  # where it died it may not have said so
 
 
 def fault_of_ours(fault: Exception) -> Trouble:
