@@ -185,6 +185,7 @@ def test_a_waived_finding_stays_and_does_not_count(tmp_path: Path) -> None:
     [
         ("SEP*", "SEP001", True),
         ("SEP?", "SEP001", False),
+        ("SEP??1", "SEP001", True),
         ("sep001", "SEP001", False),
         ("12[3-5]X", "12[3-5]X", True),
         ("12[3-5]X", "124X", False),
