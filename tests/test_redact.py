@@ -393,3 +393,19 @@ def test_what_is_looked_at_with_its_row():
     assert json.loads(ask("meta", scope, key="scope")) == {"door": pub, "limit": [pub], "without": ["ris"]}
     assert json.loads(ask("meta", "{}", key="scope")) == {"door": pseudonyms.host(""), "limit": [], "without": []}
     assert [_stays(text) for text in ("", "ab", "abc")] == [True, True, False]
+
+
+def test_the_words_that_stay_are_these():
+    pseudonyms = Pseudonyms()
+    for key in ("tool_version", "release", "axl_version", "taken_at", "interrupted", "cost"):
+        assert _BY_ROW["meta"]("meier 4711", {"key": key}, pseudonyms) == "meier 4711"
+    for key in ("cluster_id", "via"):
+        assert _BY_ROW["meta"]("cucm-pub", {"key": key}, pseudonyms) == pseudonyms.host("cucm-pub")
+    for word in ("not-allowed", "auto-logout", "allowed", "address", "full", "host"):
+        assert _BY_ROW["setting"](word, {}, pseudonyms) == word
+    plain = """AllowedRisQueriesPerMinute AllowedPerfmonQueriesPerMinute ClusterSecurityMode PhoneServiceDisplay
+        RollBackToPreGrayback isLogicalPartitioningEnabled logicalPartitioningDefaultPolicy allowProxy alphaUserID
+        emDevCacheSize maxConcurrentSessions maxDuration maxDurationEnable multiDevHoteling EmccAllowProxy
+        EmccMaxLoginDuration"""
+    for name in plain.split():
+        assert _BY_ROW["parameter"]("meier", {"name": name}, pseudonyms) == "meier"

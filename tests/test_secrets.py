@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from cucm_audit import secrets
+from cucm_audit import secrets, secrets_mask
 from cucm_audit.secrets import Account, Mask, Secret, SecretError, mask, resolve
 
 TRICKY = "pä&s<>\"'/ +%w0rd\\"
@@ -306,3 +306,59 @@ def test_a_weak_password_does_not_star_the_words_that_hold_it():
     Secret("sesam")
     text = '"documents": ["sesam-18772"], "says": "the password is sesam, not Sesam"'
     assert mask(text) == '"documents": ["sesam-18772"], "says": "the password is ***, not Sesam"'
+
+
+@pytest.fixture
+def _nothing_registered(monkeypatch):
+    monkeypatch.setattr("cucm_audit.secrets_mask._forms", set())
+    monkeypatch.setattr("cucm_audit.secrets_mask._pattern", None)
+
+
+@pytest.mark.usefixtures("_nothing_registered")
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "Aä\"b'c</&9", "A%C3%A4%22b%27c%3C%2F%269", "A%c3%a4%22b%27c%3c%2f%269", "A%C3%A4%22b%27c%3C/%269",
+        "A%c3%a4%22b%27c%3c/%269", "Aä\"b'c&lt;/&amp;9", "Aä&quot;b'c&lt;/&amp;9", "Aä&#34;b'c&lt;/&amp;9",
+        "Aä\"b&apos;c&lt;/&amp;9", "Aä\"b&#x27;c&lt;/&amp;9", "Aä\"b&#39;c&lt;/&amp;9", "Aä&quot;b&apos;c&lt;/&amp;9",
+        "Aä&quot;b&#x27;c&lt;/&amp;9", "Aä&#34;b&#39;c&lt;/&amp;9", "Aä&quot;b&#39;c&lt;/&amp;9",
+        base64.b64encode("Aä\"b'c</&9".encode()).decode().rstrip("="),
+        base64.b64encode("Aä\"b'c</&9".encode("latin-1")).decode().rstrip("="),
+    ],
+)  # fmt: skip
+def test_each_spelling_by_itself(spelling):
+    secrets_mask.register("Aä\"b'c</&9")
+    assert secrets_mask.mask(f"x{spelling}y") == "x***y"
+
+
+@pytest.mark.usefixtures("_nothing_registered")
+def test_the_borders_of_the_mask():
+    secrets_mask.register("")
+    assert secrets_mask.mask("abc") == "abc"
+    secrets_mask.register("abcdefg")
+    for text in ("xabcdefg", "abcdefgx", "x-abcdefg", "x.abcdefg", "abcdefg-x"):
+        assert secrets_mask.mask(text) == text
+    for text in ("abcdefg", "'abcdefg'", "abcdefg.", "=abcdefg"):
+        assert secrets_mask.mask(text) == text.replace("abcdefg", "***")
+    secrets_mask.register("ijklmnop")
+    assert secrets_mask.mask("xijklmnopx") == "x***x"
+    secrets_mask.register("9 euro \u20ac")
+    assert secrets_mask.mask(base64.b64encode(b"9 euro ?").decode()) == "***"
+
+
+@pytest.mark.usefixtures("_nothing_registered")
+def test_a_record_keeps_nothing_that_is_not_masked():
+    secrets_mask.register("ijklmnop")
+    error = ValueError("ijklmnop")
+    record = logging.LogRecord("x", 20, "f", 1, "said %s", ("ijklmnop",), (ValueError, error, None))
+    record.stack_info = "at ijklmnop"
+    assert secrets_mask.Mask().filter(record)
+    assert (record.msg, record.args, record.exc_info, record.stack_info) == ("said ***", (), None, "at ***")
+    assert record.exc_text == "ValueError: ***"
+    bare = logging.LogRecord("x", 20, "f", 1, "fine", (), None)
+    assert secrets_mask.Mask().filter(bare)
+    assert (bare.exc_text, bare.stack_info) == (None, None)
+    told = logging.LogRecord("x", 20, "f", 1, "fine", (), (ValueError, error, None))
+    told.exc_text = "told before: ijklmnop"
+    secrets_mask.Mask().filter(told)
+    assert told.exc_text == "told before: ***"

@@ -145,7 +145,7 @@ def _only_child(body: bytes) -> "_Element":
         raise WriteBlocked("the request is not XML") from None
     docinfo: Any = root.getroottree().docinfo
     # A server may read bytes in another way than we do. UTF-16 declares nothing, but has zeros.
-    if b"\0" in body or str(docinfo.encoding or "UTF-8").upper() != "UTF-8":
+    if b"\0" in body or str(docinfo.encoding).upper() != "UTF-8":
         raise WriteBlocked("the request is not UTF-8")
     if docinfo.doctype or root.getprevious() is not None or root.getnext() is not None:
         raise WriteBlocked("the request holds more than an envelope")
