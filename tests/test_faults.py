@@ -23,8 +23,10 @@ import paramiko
 import pytest
 
 from cucm_audit.model import Source
+from cucm_audit.reports import REPORTS
 from tests import fault_places as places
 from tests.fault_bench import (
+    APPLICATION,
     IMP,
     LOGINS,
     OTHER,
@@ -35,6 +37,7 @@ from tests.fault_bench import (
     Seen,
     assert_invariants,
     bench,
+    leaks,
     quick,
     short,
 )
@@ -947,10 +950,12 @@ ROWS: dict[str, Row] = {
         refused_early(places.password_file(0o620), "chmod 600"),
         refused_early(places.password_file(link=True), "symbolic link"),
         *([refused_early(places.password_file(owner=4711), "another user")] if IS_ROOT else [])), proved=(
+        "test_other_systems.py::test_f73_windows_a_password_file_comes_with_a_word_about_who_may_read_it",
         "test_secrets.py::test_a_file_for_others_is_refused",
         "cli/test_audit.py::test_a_password_file_that_others_may_read_is_refused")),
     "F74": Row(says="A locked keyring.", cases=(
         refused_early(places.locked_keyring, "keyring gave nothing", "lab.application"),), proved=(
+        "test_other_systems.py::test_f74_macos_a_locked_keychain_is_a_notice_and_the_next_place_is_asked",
         "test_secrets.py::test_a_locked_keyring_is_a_notice_and_the_next_place_is_asked",)),
     "F75": Row(says="A password command that misbehaves.", cases=(
         refused_early(places.password_command("sleep", "30"), "within 0.5 s"),
@@ -968,6 +973,7 @@ ROWS: dict[str, Row] = {
         Case(within=hostile_names, code=None, planted=True, same_world=False, words=NO_SSH),  # type: ignore[arg-type]
     ), proved=("test_secrets.py::test_every_spelling_is_masked",)),
     "F77": Row(says="A traceback that was asked for.", proved=(
+        "test_faults.py::test_a_traceback_that_was_asked_for",
         "cli/test_main.py::test_debug_shows_where_but_no_local_variable",
         "test_secrets.py::test_logs_are_masked_with_their_tracebacks")),
     "F78": Row(says="Command lines and environments of processes.", proved=(
@@ -998,7 +1004,9 @@ ROWS: dict[str, Row] = {
         Case(within=places.in_file(lambda text, name=name: text.replace("cluster.lab", f'cluster.{json.dumps(name)}')),
              node=name, code=0, words=NO_SSH, also=nothing_outside)
         for name in ("../../x", "CON", "a:b|c*?", "/etc/passwd", "n" * 300)),
-        proved=("cli/test_files.py::test_any_name_makes_a_file_name",)),
+        proved=(
+        "test_other_systems.py::test_f85_windows_a_cluster_of_any_name_has_a_lock",
+        "cli/test_files.py::test_any_name_makes_a_file_name",)),
     "F86": Row(says="JSON of odd values.", cases=(named("\ud800 \\u0000 9223372036854775808 NaN"),), proved=(
         "reports/test_json.py::test_hostile_data_stays_valid",
         "reports/test_json.py::test_large_numbers_stay_whole_and_numbers_as_text_stay_text")),
@@ -1019,18 +1027,21 @@ ROWS: dict[str, Row] = {
         "cli/test_main.py::test_a_full_disk_is_an_error_in_one_sentence")),
     "F91": Row(says="The reader leaves.", proved=("cli/test_main.py::test_a_reader_who_leaves_is_no_error",)),
     "F92": Row(says="A terminal of another alphabet.", proved=(
+        "test_other_systems.py::test_f92_windows_a_console_of_another_alphabet_is_no_error",
         "cli/test_main.py::test_a_terminal_of_another_alphabet_is_no_error",)),
     "F93": Row(says="Ctrl-C.", cases=(
         Case(within=places.ctrl_c, code=130, reasons={"interrupted"}, words=NO_SSH, also=is_interrupted),), proved=(
         "cli/test_audit.py::test_ctrl_c_gives_a_report_that_says_so_within_two_seconds",
         "test_collect_simulator.py::test_a_run_that_is_stopped_while_a_node_hangs_ends_within_two_seconds")),
     "F94": Row(says="A second Ctrl-C, SIGTERM.", proved=(
+        "test_other_systems.py::test_f94_windows_ctrl_break_ends_it_at_once_and_leaves_nothing",
         "cli/test_audit.py::test_a_second_signal_ends_it_at_once_and_leaves_nothing",)),
     "F95": Row(says="kill -9.", cases=(Case(within=places.lock_left_behind, code=0, words=NO_SSH),), proved=(
         "test_resources.py::test_a_killed_run_does_not_hinder_the_next",
         "cli/test_files.py::test_the_lock_of_a_killed_run_is_free")),
     "F96": Row(says="Two runs at once.", cases=(
         refused_early(places.another_run, "being audited", "locked by pid"),), proved=(
+        "test_other_systems.py::test_f96_windows_one_run_a_cluster_at_a_time",
         "cli/test_audit.py::test_the_second_run_on_a_cluster_is_told_about_the_first",
         "cli/test_files.py::test_one_run_a_cluster_at_a_time")),
     "F97": Row(says="The clock jumps backwards.", cases=(
@@ -1046,8 +1057,11 @@ ROWS: dict[str, Row] = {
         "cli/test_files.py::test_the_file_of_a_killed_run_is_put_away_and_that_of_a_living_one_is_not",
         "cli/test_files.py::test_a_file_of_which_nobody_here_can_tell_is_left_alone")),
     "F100": Row(says="Few file descriptors.", proved=("test_resources.py::test_few_file_descriptors",)),
-    "F101": Row(says="Little memory.", proved=("test_resources.py::test_ten_thousand_phones_in_little_memory",)),
-    "F102": Row(says="Odd folders and locales.", cases=(Case(code=0),)),  # the bench itself stands in such a folder
+    "F101": Row(says="Little memory.", proved=(
+        "test_resources.py::test_ten_thousand_phones_in_little_memory",
+        "test_resources.py::test_far_too_little_memory_is_one_sentence")),
+    "F102": Row(says="Odd folders and locales.", cases=(Case(code=0),),  # the bench itself stands in such a folder
+                proved=("test_other_systems.py::test_f102_windows_a_path_longer_than_260_works_or_is_one_sentence",)),
     # --------------------------------------------------------------------------------------------------- do no harm
     "F103": Row(says="The pace of questions.", proved=(
         "clients/test_ris.py::test_no_minute_holds_more_than_the_allowance",
@@ -1180,6 +1194,46 @@ def test_it_costs_what_it_must(case: Case, cluster: Bench, monkeypatch: pytest.M
             case.also(cluster, seen)
     finally:
         cluster.mend()
+
+
+class Unforeseen(Exception):
+    """What nobody thought of."""
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "cli.door.accounts",
+        "collect._Run.all",
+        "judge._Bench.outcomes",
+        "reports.json.render",
+        "clients.http.Session.post",
+    ],
+)
+def test_a_traceback_that_was_asked_for(layer: str, cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F77: raised anywhere, with the password in its text and in the variables around it, and ``--debug``."""
+    quick(monkeypatch)
+    cluster.healthy(*NO_SSH)
+    cluster.mend()
+
+    def fails(*_args: Any, **_rest: Any) -> Any:
+        around = PLATFORM[1]
+        raise Unforeseen(f"with {APPLICATION[1]} and {around}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"cucm_audit.{layer}", fails)
+        if layer == "reports.json.render":
+            patch.setitem(REPORTS, "json", fails)
+        seen = cluster.audit(*NO_SSH, "--debug")
+    assert seen.code == 2
+    assert not leaks(seen.out + seen.err)
+    assert not leaks(seen.report_bytes)
+    assert cluster.world.writes() == []
+    assert list((cluster.folder / "tmp").iterdir()) == []
+    if layer != "clients.http.Session.post":  # there it costs what that client would have told
+        assert "Traceback" in seen.err
+        assert "Unforeseen" in seen.err
+    cluster.mend()
 
 
 @needs_sshd
