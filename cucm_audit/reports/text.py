@@ -1,5 +1,6 @@
 """The report for a terminal: first what could not be seen, then findings worst first, then the counts and the cost."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tabulate import tabulate
@@ -19,6 +20,9 @@ MOST_TEXTS = 2
 MOST_LINES = 2
 NARROWEST = 60
 _PADDING = 2  # tabulate makes a column that much wider than its heading
+
+#: What is shown under its own name; anything else is an expression.
+_COLUMN = re.compile(r"(\w+\.)?\w+")
 
 _COLOURS = {"critical": "1;31", "warning": "33", "unknown": "35", "note": "36", "heading": "1"}
 _VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.BY_HAND)
@@ -262,10 +266,16 @@ def shown(show: Mapping[str, object]) -> list[str]:
     columns = [value if isinstance(value, list | tuple) else [value] for value in show.values()]
     if len({len(column) for column in columns}) > 1:
         return [f"{name} {listed(value)}" for name, value in show.items()]
-    names = [name.rpartition(".")[2] for name in show]
+    names = [_heading(name) for name in show]
     if len(names) == 1:
-        return [f"{names[0]} {listed(list(columns[0]))}"]
+        return [f"{names[0]}{listed(list(columns[0]))}"]
     return [
-        ", ".join(f"{name} {listed(value)}" for name, value in zip(names, row, strict=True))
+        ", ".join(f"{name}{listed(value)}" for name, value in zip(names, row, strict=True))
         for row in zip(*columns, strict=True)
     ]
+
+
+def _heading(column: str) -> str:
+    """Return the words before a shown value: the name of its column; an expression speaks for itself."""
+    name = column.rpartition(".")[2]
+    return f"{name} " if name.isidentifier() and _COLUMN.fullmatch(column) else ""

@@ -125,3 +125,9 @@ def test_what_a_terminal_would_obey_or_hide_is_shown(hostile: str, shown: str) -
 def test_every_control_character_is_shown() -> None:
     for code in [*range(32), *range(0x7F, 0xA0)]:
         assert visible(chr(code)).isprintable()
+
+
+def test_an_expression_is_shown_without_a_name() -> None:
+    made = report(outcome(Verdict.NOT_APPLICABLE, show={"p.name || ' ' || coalesce(n.number, 'none')": ["SEP1 0012"]}))
+    assert ": SEP1 0012" in text(made)
+    assert "coalesce" not in text(made)
