@@ -187,6 +187,8 @@ def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, w
         if at:
             found.addresses[node.name] = at
     found.nodes = tuple(_twins(nodes, found.addresses))
+    twin = next((node.twin for node in found.nodes if node.name == found.door.name), "")
+    found.door = next((node for node in found.nodes if node.name == twin), found.door)
 
 
 def _twins(nodes: list[Node], addresses: Mapping[str, str]) -> Iterator[Node]:

@@ -99,6 +99,17 @@ def test_a_word_that_ris_does_not_have_is_no_state(whole: Lab) -> None:
     assert {outcome["verdict"] for outcome in report["outcomes"]} == {"unknown"}
 
 
+def test_a_node_that_no_answer_of_ris_names_is_not_heard(whole: Lab) -> None:
+    """RIS does not have to name nodes without devices; this one is the first that phones of its group go to."""
+    whole.world.node("cucm-sub1").faults["ris_left_out"] = True
+    try:
+        code, report = whole.audit(*checks("node-silent"))
+    finally:
+        del whole.world.node("cucm-sub1").faults["ris_left_out"]
+    assert code == 3
+    assert [subject["subject"] for subject in report["outcomes"][0]["could_not_tell"]] == ["cucm-sub1"]
+
+
 def test_a_replication_table_without_a_node_is_not_whole(whole: Lab) -> None:
     """Its own count of servers agrees with its rows: the node is gone from both."""
     publisher = whole.world.publisher

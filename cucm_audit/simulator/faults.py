@@ -64,6 +64,7 @@ FAULTS: dict[str, str] = {
     "ris_silent": "this node's RIS does not answer the others: ReturnCode NodeNotResponding",
     "ris_no_change": "this node says NoChange and names no device",
     "ris_code": "this ReturnCode for the node: InternalError, InvalidRequest ...",
+    "ris_left_out": "answers name neither this node nor any without the devices that were asked",
     "ris_duplicates": "selectCmDeviceExt does not consolidate either: stale rows come too",
     "ris_old_form": "answers carry the older flat IpAddress instead of the list",
     "services_fault": "Control Center answers with a fault",

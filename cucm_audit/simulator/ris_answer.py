@@ -15,8 +15,11 @@ def answer(
     """Return the answer: ``nodes`` are name -> (node, does it respond); a client that sent ``state`` hears NoChange."""
     old = bool(exchange.fault("ris_old_form"))
     parts, found = [], 0
+    sparing = any(node.faults.get("ris_left_out") for node, _ in nodes.values())
     for node, alive in nodes.values():
         mine = [row for row in rows if row.node == node.name]
+        if node.faults.get("ris_left_out") or (sparing and not mine):
+            continue
         code, still, mine = _says(node, alive, bool(state), mine)
         found += len(mine)
         parts.append(_node(code, node.name, still, [_device(row, old) for row in mine]))
