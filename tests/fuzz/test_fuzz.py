@@ -20,6 +20,7 @@ FOUND = [
     *((name, b"a = " + b"[" * 50_000) for name in ("cluster-file", "check-file", "waivers", "trust-file")),
     *((name, b'a = """\n"\\q" = \n"""') for name in ("cluster-file", "waivers")),
     ("screen", b"\r" * 100_000),
+    ("screen", b"\x08\r\x08"),
 ]
 #: Of these one trial costs more than a millisecond.
 SLOW = {"snapshot": 5, "check-file": 15, "report": 25, "screen": 60}
