@@ -174,6 +174,8 @@ def _operation(root: "_Element", answer: "Answer") -> "_Element":
         raise Malformed("it has a DOCTYPE")
     if root.tag != f"{{{ENVELOPE_NAMESPACE}}}Envelope":
         raise Malformed("it is no SOAP envelope")
+    if strange := [part for part in root if local(part) not in ("", "Header", "Body")]:
+        raise Malformed(f"{local(strange[0])[:60]} beside the body")
     parts = [part for part in required(root, "Body") if local(part)]
     if len(parts) != 1:
         raise Malformed(f"its body holds {len(parts)} elements")

@@ -21,6 +21,7 @@ FOUND = [
     *((name, b'a = """\n"\\q" = \n"""') for name in ("cluster-file", "waivers")),
     ("screen", b"\r" * 100_000),
     ("screen", b"\x08\r\x08"),
+    ("ris", TARGETS["ris"].seeds[0].replace(b"</s:Envelope>", b"<CmDevices><item/></CmDevices></s:Envelope>")),
 ]
 #: Of these one trial costs more than a millisecond.
 SLOW = {"snapshot": 5, "check-file": 15, "report": 25, "screen": 60}
