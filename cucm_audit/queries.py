@@ -33,6 +33,8 @@ FUNCTIONS = frozenset(
     | {"ltrim", "max", "min", "nullif", "replace", "round", "rtrim", "substr", "substring", "sum", "total", "trim"}
     | {"typeof", "upper", "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
 )
+#: Views of what the publisher alone says: a query that reads a table through one does not need it of the other nodes.
+PUBLISHER = "publisher_"
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
@@ -148,8 +150,8 @@ class Queries:
         """Return what the ``publisher_`` views among the names read."""
         found: set[str] = set()
         for name in names:
-            if name.startswith("publisher_"):
-                here, before = self._names(f"select * from {where}{name.removeprefix('publisher_')}")  # noqa: S608
+            if name.startswith(PUBLISHER):
+                here, before = self._names(f"select * from {where}{name.removeprefix(PUBLISHER)}")  # noqa: S608
                 found |= before if where else here
         return found
 
@@ -173,7 +175,7 @@ class Queries:
                 # A bare count(*) names no database: it may be either.
                 places = (before,) if base == "before" else (here, before) if base is None and compares else (here,)
                 for names in places:
-                    names.update({first, inner} if inner else {first})
+                    names.update({inner} if inner == f"{PUBLISHER}{first}" else {first, inner} if inner else {first})
             if inner and not compares:
                 here.add(inner)
             trouble = _trouble(action, first, second)

@@ -96,6 +96,12 @@ def test_what_a_query_reads_is_derived_through_views_subqueries_and_ctes(snapsho
     assert deep.facts == {"system_event", "node"}
     assert deep.publisher == {"system_event"}
     assert snapshot.reads("select 1 from publisher_device_pack").publisher == {"installed_option", "software_version"}
+    # Of the other nodes only what is read of them is needed: a dead subscriber must not silence the publisher's clock.
+    clock = snapshot.reads("select b.tar from backup_history b join publisher_node_clock c on c.utc_at > b.tar")
+    assert (clock.facts & {"node_clock"}, clock.publisher) == (set(), {"node_clock"})
+    for sql in ("select p.zone from publisher_node_clock p join node_clock c on c.zone = p.zone",
+                "select p.zone from publisher_node_clock p where exists (select 1 from node_clock)"):  # fmt: skip
+        assert "node_clock" in snapshot.reads(sql).facts
 
 
 @pytest.mark.parametrize(
