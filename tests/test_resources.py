@@ -145,6 +145,7 @@ def test_far_too_little_memory_is_one_sentence(cluster: Bench, mebibytes: int) -
 def test_ten_thousand_phones_in_little_memory(tmp_path: Path) -> None:
     with bench(tmp_path, phones=10_000) as large:
         place = ("--state-dir", str(large.folder / "state"))
+        large.world.load.limits.ris_share = 1.0  # --pace full
         limit = (resource.RLIMIT_AS, LITTLE_MEMORY * 2**20)
         with started(large, "--node", "lab", "-f", "json", "-q", "--pace", "full", *place, limit=limit) as run:
             most = 0
