@@ -5,6 +5,7 @@ import os
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cucm_audit.clients import pace
 from cucm_audit.simulator import Cluster, load
@@ -16,6 +17,10 @@ NOT_OUR_CLIENT = {
 }
 #: A second of AXL, the product's and the simulated cluster's alike. One test keeps the real one.
 load.SECOND = pace.SECOND = 0.02
+
+# A busy machine is no finding: one example may take its time; every test has the limit of pytest-timeout.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _started: list[Cluster] = []
 _start = Cluster.start
