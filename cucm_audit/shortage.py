@@ -3,11 +3,14 @@
 import errno
 import os
 import re
+import threading
 
 _SAYS = (
     "this machine gave too little {what}: raise the limit (ulimit, the memory of the container; 10,000 phones take"
     " 256 MiB, and 1.5 GiB of address space), or narrow the run with --limit, --without or --document"
 )
+#: Address space in bytes with which a run of one cluster is begun at all.
+LEAST_ROOM = 1024**3
 _SYSTEM = {errno.ENOMEM: "memory", errno.EMFILE: "open files", errno.ENFILE: "open files"}
 
 
@@ -20,6 +23,23 @@ def shortage(error: BaseException | None) -> str:
             return _SAYS.format(what=what)
         error = error.__cause__ or error.__context__
     return ""
+
+
+def too_little_room() -> str:
+    """Return the sentence when this process may have too little address space (``ulimit -v``) for a run, '' else.
+
+    Each thread takes some 70 MiB of it, mostly unused. A thread that cannot begin for want of it is waited for without
+    end by Python itself: better not to begin. Below the limit that is enough, threads get small stacks.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return ""
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        return ""
+    threading.stack_size(1024 * 1024)
+    return _SAYS.format(what="memory (address space)") if soft < LEAST_ROOM else ""
 
 
 def _what(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import socket
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cucm_audit import secrets_mask
 from cucm_audit.clients import pace
 from cucm_audit.simulator import Cluster, load
 
@@ -49,6 +50,17 @@ def _no_harm_is_done(request):
     for cluster in clusters:
         assert cluster.world.writes() == [], "something that could change a cluster was sent"
         assert cluster.world.load.broken == [], "more was asked of a node than is promised"
+
+
+@pytest.fixture(autouse=True)
+def _secrets_are_forgotten():
+    """After every test: a password of one test ("wrong", "first") is a word like others in the next."""
+    forms, pattern = set(secrets_mask._forms), secrets_mask._pattern
+    yield
+    with secrets_mask._lock:
+        secrets_mask._forms.clear()
+        secrets_mask._forms.update(forms)
+        secrets_mask._pattern = pattern
 
 
 _connect = socket.socket.connect

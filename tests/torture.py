@@ -254,6 +254,16 @@ class Fuse:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@contextlib.contextmanager
+def _at_the_keys() -> Iterator[None]:
+    """Heed Ctrl-C as a run at a terminal does: a shell starts what it puts in the background deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def attempt(found: Bench, trial: Trial) -> Seen:
     """Run one, and see that it keeps the invariants."""
     found.mend()
@@ -266,7 +276,7 @@ def attempt(found: Bench, trial: Trial) -> Seen:
         fuse = Fuse(trial, faults)
         faults.update(trial.faults)
         _lay(fuse, found, patch)
-        with _disk(trial.disk):
+        with _disk(trial.disk), _at_the_keys():
             seen = found.audit(*trial.words)
         ended = time.monotonic()
     assert_invariants(found, seen, *trial.words, limit=20)

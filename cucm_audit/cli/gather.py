@@ -20,6 +20,7 @@ from cucm_audit.cli.progress import progress
 from cucm_audit.cli.runs import begin, notice_of
 from cucm_audit.config import Cluster, Config
 from cucm_audit.model import Source
+from cucm_audit.shortage import too_little_room
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
@@ -85,6 +86,8 @@ def _asked(
     from cucm_audit.connect import Accounts
     from cucm_audit.trust import TrustStore
 
+    if says := too_little_room():
+        raise Problem(says)
     state = state_folder(wishes.state_dir)
     options = run_options(cluster, checks, wishes)
     trust = TrustStore(state / "trust.toml")

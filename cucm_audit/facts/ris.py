@@ -54,6 +54,8 @@ def gather_ris_node(ask: Ask) -> Iterator[Row]:
     for (name, code), answers in ask.ris.codes.items():
         if node := _find(ask.nodes, name):
             said[(node.name, code)] += answers
+    if not ask.nodes:
+        ask.partial(Reason.PREREQUISITE_UNKNOWN, "the nodes are not known: whom RIS speaks of cannot be told")
     for (name, code), answers in sorted(said.items()):
         yield {"node": name, "code": code, "answers": answers}
 
