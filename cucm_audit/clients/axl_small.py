@@ -49,7 +49,10 @@ def ldap_sync(axl: "Axl", agreement: str) -> str:
     trouble: Malformed
     try:
         _check(element, axl.version, operation)
-        return text_of(required(element, "return")).strip()
+        said = required(element, "return")
+        if len(said):
+            raise Malformed(f"{local(said[0])[:60]} in the words of the answer")
+        return text_of(said).strip()
     except Malformed as error:
         trouble = error
     raise malformed(place, doing, str(trouble))
