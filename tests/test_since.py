@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 import re
 import stat
 from collections.abc import Iterator
@@ -358,6 +359,7 @@ def test_a_baseline_shows_what_it_does_not_have(clean: Lab, tmp_path: Path) -> N
     first = clean.audit(*ONE)[1]
     (tmp_path / "old.json").write_text(json.dumps(first), "utf-8")
     called(clean, YOUNG)
+    time.sleep(1.1)  # a snapshot knows the second in which it was taken
     _, words, _ = clean.run("snapshot", "save", str(tmp_path / "new.db"), "--node", "lab", "--without", "ssh")
     assert words
     for older in ("old.json", "old.db"):
