@@ -2,9 +2,9 @@
 
 import datetime as dt
 import json
-import time
 import re
 import stat
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
