@@ -2,8 +2,12 @@
 
 import threading
 
-from cucm_audit.clients.journal import SSH_LOGIN, Journal
-from cucm_audit.model import Source
+import pytest
+
+from cucm_audit.clients import ClientError
+from cucm_audit.clients.commands import QUIT
+from cucm_audit.clients.journal import SPENT_HINT, SSH_LOGIN, Journal
+from cucm_audit.model import Reason, Source
 
 
 def test_counts_by_source():
@@ -51,3 +55,18 @@ def test_a_refusal_counts_for_one_account_on_one_node_until_it_was_let_in():
 
 def test_a_login_is_called_so():
     assert SSH_LOGIN == "login"
+
+
+def test_no_more_is_sent_than_may_be_but_what_belongs_to_a_command():
+    journal = Journal()
+    journal.most = 2
+    for _ in range(2):
+        journal.sent(source=Source.SSH, node="pub1", operation="show status")
+    for operation in ("show status", "keyboard", SSH_LOGIN):
+        with pytest.raises(ClientError) as spent:
+            journal.sent(source=Source.AXL, node="pub1", operation=operation)
+        assert (spent.value.reason, spent.value.node, spent.value.hint) == (Reason.BUDGET, "pub1", SPENT_HINT)
+    journal.sent(source=Source.SSH, node="pub1", operation="key space")
+    journal.sent(source=Source.SSH, node="pub1", operation=QUIT)
+    assert len(journal.operations) == 4
+    assert "[cluster.NAME.budget]" in SPENT_HINT
