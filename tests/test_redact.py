@@ -1,6 +1,8 @@
 """A redacted snapshot: judged as the original is, and nothing of the original is left in its bytes."""
 
+import errno
 import json
+import os
 import re
 import shutil
 import stat
@@ -409,3 +411,24 @@ def test_the_words_that_stay_are_these():
         EmccMaxLoginDuration"""
     for name in plain.split():
         assert _BY_ROW["parameter"]("meier", {"name": name}, pseudonyms) == "meier"
+
+
+def test_a_place_that_cannot_be_written_is_said_with_its_name(tmp_path, monkeypatch):
+    """No folder, a file that came meanwhile, a disk that is full at the last moment: a sentence, and nothing left."""
+    source = made(tmp_path, ROWS)
+    (tmp_path / "in.db").unlink()
+    with pytest.raises(SnapshotError, match=r"nowhere/new\.db cannot be written: No such file"):
+        redact(source, tmp_path / "nowhere" / "new.db")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def taken(_one, other):
+        raise FileExistsError(str(other))
+
+    for link, words in ((full, "cannot be written: No space left"), (taken, "exists already; choose another name")):
+        monkeypatch.setattr(os, "link", link)
+        with pytest.raises(SnapshotError, match=rf"new\.db {words}"):
+            redact(source, tmp_path / "new.db")
+        assert [path.name for path in tmp_path.iterdir()] == ["out.db"]
+    source.close()
