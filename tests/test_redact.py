@@ -14,9 +14,9 @@ from labs import lab
 from cucm_audit import cli
 from cucm_audit.model import Gathered, Reason, Source, State
 from cucm_audit.pseudonyms import Pseudonyms
-from cucm_audit.redact import _BY_ROW, COLUMNS, DROPPED, _stays, kinds, redact
+from cucm_audit.redact import _BY_ROW, _NOT_LEARNT, COLUMNS, DROPPED, _stays, _value, kinds, redact
 from cucm_audit.snapshot import Snapshot, SnapshotError
-from cucm_audit.tables import columns, tables
+from cucm_audit.tables import Column, columns, tables
 from cucm_audit.words import has_letter, is_ip, older_load, same_host, same_load
 
 CLUSTERS = [
@@ -403,8 +403,11 @@ def test_the_words_that_stay_are_these():
         assert _BY_ROW["meta"]("meier 4711", {"key": key}, pseudonyms) == "meier 4711"
     for key in ("cluster_id", "via"):
         assert _BY_ROW["meta"]("cucm-pub", {"key": key}, pseudonyms) == pseudonyms.host("cucm-pub")
-    for word in ("not-allowed", "auto-logout", "allowed", "address", "full", "host"):
+    for word in ("", "not-allowed", "auto-logout", "allowed", "address", "full", "host"):
         assert _BY_ROW["setting"](word, {}, pseudonyms) == word
+    # What no name is learnt from: a word less would only keep made-up names away from more.
+    not_learnt = {"keep", "drop", "scrub", "meta", "id", "setting", "parameter", "certificate_file", "load"}
+    assert not_learnt == _NOT_LEARNT
     plain = """AllowedRisQueriesPerMinute AllowedPerfmonQueriesPerMinute ClusterSecurityMode PhoneServiceDisplay
         RollBackToPreGrayback isLogicalPartitioningEnabled logicalPartitioningDefaultPolicy allowProxy alphaUserID
         emDevCacheSize maxConcurrentSessions maxDuration maxDurationEnable multiDevHoteling EmccAllowProxy
@@ -432,3 +435,20 @@ def test_a_place_that_cannot_be_written_is_said_with_its_name(tmp_path, monkeypa
             redact(source, tmp_path / "new.db")
         assert [path.name for path in tmp_path.iterdir()] == ["out.db"]
     source.close()
+
+
+def test_a_value_of_another_kind_than_its_column_never_stays():
+    """SQLite lets text into a column of numbers, and bytes into one of text: neither is copied."""
+    pseudonyms = Pseudonyms()
+
+    def value(kind, given, nullable=True, name="name"):
+        return _value("phone", Column(name=name, kind=kind, nullable=nullable), {name: given}, pseudonyms)
+
+    for kind in ("integer", "real"):
+        assert (value(kind, 7), value(kind, 7.5), value(kind, None)) == (7, 7.5, None)
+        assert (value(kind, "mmeier"), value(kind, "mmeier", nullable=False)) == (None, 0)
+    assert (value("", 7), value("", None), value("text", None)) == (7, None, None)
+    assert value("text", 7) == ""
+    assert value("text", b"mmeier") == ""
+    assert value("text", "mmeier", name="a_column_that_nobody_decided") == ""
+    assert value("text", "SEP001122334455") not in ("", "SEP001122334455")
