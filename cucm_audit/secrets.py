@@ -110,7 +110,8 @@ def _from_prompt(label: str, user: str, prompt: Callable[[str], str] | None) -> 
     if prompt is None:
         raise SecretError(
             f"{label}: no password for {user}: name a password-command or a password-file in the cluster file, "
-            f"store it in the keyring (service cucm-audit:{label}), or run on a terminal to be asked"
+            f"put it into a file {label} in the folder that $CREDENTIALS_DIRECTORY names, store it in the keyring "
+            f"(service cucm-audit:{label}), or run on a terminal to be asked"
         )
     return _usable(label, "the prompt", prompt(f"Password of {user} ({label}): "))
 

@@ -44,6 +44,7 @@ class Trusting:
     """One ``trust add``: what was accepted, and in ``troubles`` what was not, each in a sentence.
 
     ``named`` limits it to one node of the cluster; ``only`` to these fingerprints, which nobody is asked about then.
+    ``elsewhere`` says who may know the address of a node that DNS does not know.
     """
 
     cluster: Cluster
@@ -55,6 +56,7 @@ class Trusting:
     known: int = 0
     troubles: list[str] = field(default_factory=list)
     named: str = ""
+    elsewhere: str = ""
 
     def everything(self, clients: "Clients") -> None:
         """Trust the door, log in there, then trust TLS and SSH of all nodes. Problem when the door stays shut."""
@@ -66,9 +68,13 @@ class Trusting:
             raise Problem(f"{self.troubles[-1]}; without the door nothing else can be found")
         try:
             found = discover(self.cluster, clients, Journal(), with_ssh=False)
-            if clients.has_platform and any(not node.address for node in found.nodes):
-                self.host_keys(found.door)  # its command line may know the addresses that DNS does not
-                found = discover(self.cluster, clients, Journal(), with_ssh=True)
+            if any(not node.address for node in found.nodes):  # the door's command line may know what DNS does not
+                if not clients.has_platform:
+                    self.elsewhere = "name an OS administrator, whose command line may know it, or "
+                elif self.host_keys(found.door):
+                    found = discover(self.cluster, clients, Journal(), with_ssh=True)
+                else:
+                    self.elsewhere = f"{found.door.name} may know it once its SSH host key is trusted; or "
         except ClientError as error:
             raise Problem(
                 f"the door is trusted, but the other nodes could not be found: {error}; {error.hint}"
@@ -90,7 +96,7 @@ class Trusting:
         """Trust TLS and SSH of each node. They are looked at beside each other, and asked about one by one."""
         for node in (node for node in nodes if not node.address):
             table = f'[cluster.{self.cluster.name}.nodes."{node.name}"]'
-            self.troubles.append(f"{node.name}: no address is known: write it under {table}")
+            self.troubles.append(f"{node.name}: no address is known: {self.elsewhere}write it under {table}")
         for shown in _looks([node for node in nodes if node.address]):
             self._settle(shown)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cucm_audit.simulator import soap
-from cucm_audit.simulator.axl_lists import LISTS
+from cucm_audit.simulator.axl_lists import LISTS, Listing
 from cucm_audit.simulator.axl_xml import element, run, value, wanted_tags, with_uuid
 from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.exchange import Exchange
@@ -33,7 +33,7 @@ class MissingError(Exception):
 
 def phone(exchange: Exchange, call: soap.Call) -> str:
     """Return getPhone's phone, with lines and services in their places."""
-    listing, row = LISTS["Phone"], _one(exchange, call, "Phone", "x.name", "name")
+    listing, row = LISTS["Phone"], _one(exchange, call, LISTS["Phone"], "x.name", "name")
     names = wanted_tags(call)
     parts = {t.name: value(t, row) for t in listing.tags if names is None or t.name in names}
     if names is None or "lines" in names:
@@ -59,7 +59,7 @@ def _service(row: dict[str, Any]) -> str:
 
 def app_user(exchange: Exchange, call: soap.Call) -> str:
     """Return getAppUser's user, with devices and groups."""
-    row, names = _one(exchange, call, "AppUser", "x.name", "userid"), wanted_tags(call)
+    row, names = _one(exchange, call, LISTS["AppUser"], "x.name", "userid"), wanted_tags(call)
     groups: dict[str, list[str]] = {}
     for found in run(exchange, GROUPS, (row["pkid"],)):
         groups.setdefault(found["name"], []).extend([found["role"]] if found["role"] else [])
@@ -77,7 +77,7 @@ def _user_group(name: str, roles: list[str]) -> str:
 
 def group(exchange: Exchange, call: soap.Call) -> str:
     """Return getCallManagerGroup's group, with its members in order."""
-    row, names = _one(exchange, call, "CallManagerGroup", "x.name", "name"), wanted_tags(call)
+    row, names = _one(exchange, call, LISTS["CallManagerGroup"], "x.name", "name"), wanted_tags(call)
     members = [
         with_uuid(
             "member", m["pkid"], with_uuid("callManagerName", m["c_id"], m["name"]) + tag("priority", m["priority"])
@@ -90,7 +90,7 @@ def group(exchange: Exchange, call: soap.Call) -> str:
 
 def user(exchange: Exchange, call: soap.Call) -> str:
     """Return getUser's user, with phones and device profiles."""
-    row, names = _one(exchange, call, "User", "x.userid", "userid"), wanted_tags(call)
+    row, names = _one(exchange, call, LISTS["User"], "x.userid", "userid"), wanted_tags(call)
     tags = LISTS["User"].tags
     held = [tag("device", found["name"]) for found in run(exchange, OF_USER, (row["pkid"], PHONES))]
     may = [
@@ -107,7 +107,7 @@ def user(exchange: Exchange, call: soap.Call) -> str:
 
 def profile(exchange: Exchange, call: soap.Call) -> str:
     """Return getDeviceProfile's profile, with lines and services in their places."""
-    row, names = _one(exchange, call, "DeviceProfile", "x.name", "name"), wanted_tags(call)
+    row, names = _one(exchange, call, LISTS["DeviceProfile"], "x.name", "name"), wanted_tags(call)
     tags = LISTS["DeviceProfile"].tags
     parts = {t.name: value(t, row) for t in tags}
     parts["lines"] = _box("lines", (_line(line) for line in run(exchange, LINES, (row["pkid"],))))
@@ -118,11 +118,11 @@ def profile(exchange: Exchange, call: soap.Call) -> str:
     return with_uuid("deviceProfile", row["pkid"], inner)
 
 
-def plain(thing: str, column: str, by: str) -> Callable[[Exchange, soap.Call], str]:
+def plain(listing: Listing, column: str, by: str) -> Callable[[Exchange, soap.Call], str]:
     """Return a get operation that says what the list operation says."""
 
     def answer(exchange: Exchange, call: soap.Call) -> str:
-        listing, row = LISTS[thing], _one(exchange, call, thing, column, by)
+        row = _one(exchange, call, listing, column, by)
         old = numbers(call.namespace.rpartition("/")[2]) < (10, 0)
         tags = tuple(t for t in listing.tags if not (old and t.name == "processNodeRole"))
         return element(listing.element, tags, row, wanted_tags(call))
@@ -147,19 +147,19 @@ OPERATIONS: dict[str, Callable[[Exchange, soap.Call], str]] = {
     "getServiceParameter": parameter,
     "getUser": user,
     "getDeviceProfile": profile,
-    "getProcessNode": plain("ProcessNode", "x.name", "name"),
-    "getDevicePool": plain("DevicePool", "x.name", "name"),
-    "getLine": plain("Line", "x.dnorpattern", "pattern"),
-    "getRoutePartition": plain("RoutePartition", "x.name", "name"),
-    "getLocation": plain("Location", "x.name", "name"),
+    "getProcessNode": plain(LISTS["ProcessNode"], "x.name", "name"),
+    "getDevicePool": plain(LISTS["DevicePool"], "x.name", "name"),
+    "getLine": plain(LISTS["Line"], "x.dnorpattern", "pattern"),
+    "getRoutePartition": plain(LISTS["RoutePartition"], "x.name", "name"),
+    "getLocation": plain(LISTS["Location"], "x.name", "name"),
 }
 
 
-def _one(exchange: Exchange, call: soap.Call, thing: str, column: str, by: str) -> dict[str, Any]:
+def _one(exchange: Exchange, call: soap.Call, listing: Listing, column: str, by: str) -> dict[str, Any]:
     """Return the row that uuid or name asks for. Raises MissingError."""
     uuid, name = call.text("uuid"), call.text(by) or ""
     column, text = ("x.pkid", uuid.strip("{}").lower()) if uuid else (column, name)
-    rows = run(exchange, f"{LISTS[thing].sql} and {column} = ?", (text,))
+    rows = run(exchange, f"{listing.sql} and {column} = ?", (text,))
     if not rows:
         raise MissingError(f"Item not valid: The specified {name or uuid} was not found")
     return rows[0]

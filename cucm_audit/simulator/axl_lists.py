@@ -14,7 +14,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list operation. ``sql`` ends in a where clause; ``x`` is the table of the object itself."""
+    """A list operation. ``sql`` ends in a where clause; ``x`` is the table of the object itself.
+
+    ``by`` is the criterion that its get operation asks with.
+    """
 
     element: str
     sql: str
@@ -22,10 +25,11 @@ class Listing:
     criteria: dict[str, str]
     order: str = "x.pkid"
     since: tuple[int, ...] = ()
+    by: str = "name"
 
 
-def _tags(text: str) -> tuple[Tag, ...]:
-    """Read "name=column:kind ..."."""
+def tags_of(text: str) -> tuple[Tag, ...]:
+    """Return the tags that are written as "name=column:kind ..."."""
     found = []
     for word in text.split():
         name, _, rest = word.partition("=")
@@ -53,7 +57,7 @@ PHONE = Listing(
  left join extensionmobilitydynamic e on e.fkdevice = x.pkid left join enduser u on e.fkenduser = u.pkid
  left join device cur on e.fkdevice_currentloginprofile = cur.pkid left join enduser o on x.fkenduser = o.pkid
  left join telecaster tc on tc.fkdevice = x.pkid where x.tkclass = 1 and x.tkdeviceprofile = 0""",
-    _tags(
+    tags_of(
         """name=name description=description product=product model=model class=class protocol=protocol protocolSide=side
  devicePoolName=pool:key commonPhoneConfigName=common:key locationName=location:key loadInformation=load:load
  numberOfButtons=buttons phoneTemplateName=template:key authenticationUrl=authenticationurl directoryUrl=blank
@@ -71,7 +75,7 @@ DEVICE_PROFILE = Listing(
   'User' as side, t.name as template, t.pkid as template_id
  from device x join typemodel m on x.tkmodel = m.enum join typedeviceprotocol pr on x.tkdeviceprotocol = pr.enum
  left join phonetemplate t on x.fkphonetemplate = t.pkid where x.tkclass = 254 and x.tkdeviceprofile = 1""",
-    _tags(
+    tags_of(
         """name=name description=description product=model model=model class=class protocol=protocol protocolSide=side
  phoneTemplateName=template:key"""
     ),
@@ -81,7 +85,7 @@ PROCESS_NODE = Listing(
     "processNode",
     """select x.pkid, x.name, x.description, '' as mac, x.ipv6name, {role} as role,
   case x.tknodeusage when 0 then 'Publisher' else 'Subscriber' end as usage from processnode x where 1=1""",
-    _tags("name=name description=description mac=mac ipv6Name=ipv6name nodeUsage=usage processNodeRole=role"),
+    tags_of("name=name description=description mac=mac ipv6Name=ipv6name nodeUsage=usage processNodeRole=role"),
     {"name": "x.name", "description": "x.description", "processNodeRole": "{role}"},
     order="x.nodeid",
 )
@@ -89,7 +93,7 @@ USER = Listing(
     "user",
     """select x.pkid, x.firstname, x.middlename, x.lastname, x.userid, x.mailid, x.department, x.status, x.enableemcc,
   x.islocaluser from enduser x where x.tkuserprofile = 1""",
-    _tags(
+    tags_of(
         """firstName=firstname middleName=middlename lastName=lastname userid=userid mailid=mailid department=department
  status=status enableEmcc=enableemcc:flag homeCluster=islocaluser:flag"""
     ),
@@ -98,23 +102,26 @@ USER = Listing(
 APP_USER = Listing(
     "appUser",
     "select x.pkid, x.name, x.isstandard from applicationuser x where 1=1",
-    _tags("userid=name isStandard=isstandard:flag"),
+    tags_of("userid=name isStandard=isstandard:flag"),
     {"userid": "x.name"},
 )
 DEVICE_POOL = Listing(
     "devicePool",
     """select x.pkid, x.name, d.name as dts, d.pkid as dts_id, g.name as cmg, g.pkid as cmg_id, l.name as loc,
-  l.pkid as loc_id
- from devicepool x left join datetimesetting d on x.fkdatetimesetting = d.pkid
+  l.pkid as loc_id, r.name as region, r.pkid as region_id
+ from devicepool x left join region r on x.fkregion = r.pkid left join datetimesetting d on x.fkdatetimesetting = d.pkid
  left join callmanagergroup g on x.fkcallmanagergroup = g.pkid left join location l on x.fklocation = l.pkid
  where 1=1""",
-    _tags("name=name dateTimeSettingName=dts:key callManagerGroupName=cmg:key locationName=loc:key"),
+    tags_of(
+        """name=name dateTimeSettingName=dts:key callManagerGroupName=cmg:key regionName=region:key
+ locationName=loc:key"""
+    ),
     {"name": "x.name", "callManagerGroupName": "g.name"},
 )
 CM_GROUP = Listing(
     "callManagerGroup",
     "select x.pkid, x.name, x.tftpdefault from callmanagergroup x where 1=1",
-    _tags("name=name tftpDefault=tftpdefault:flag"),
+    tags_of("name=name tftpDefault=tftpdefault:flag"),
     {"name": "x.name"},
 )
 PHONE_SERVICES = Listing(
@@ -123,7 +130,7 @@ PHONE_SERVICES = Listing(
   s.name as kind, x.vendor, x.version, x.enabled, x.enterprisesubscription
  from telecasterservice x join typephoneservicecategory c on x.tkphoneservicecategory = c.enum
  join typephoneservice s on x.tkphoneservice = s.enum where 1=1""",
-    _tags(
+    tags_of(
         """serviceName=name asciiServiceName=nameascii serviceDescription=description serviceUrl=urltemplate
  secureServiceUrl=secureurltemplate serviceCategory=category serviceType=kind serviceVendor=vendor
  serviceVersion=version enabled=enabled:flag enterpriseSubscription=enterprisesubscription:flag"""
@@ -135,7 +142,7 @@ SERVICE_PARAMETER = Listing(
     """select x.pkid, n.name as node, n.pkid as node_id, x.paramname, s.name as service, x.paramvalue, p.name as kind
  from processconfig x join processnode n on x.fkprocessnode = n.pkid join typeservice s on x.tkservice = s.enum
  join typeparam p on x.tkparam = p.enum where 1=1""",
-    _tags("processNodeName=node:key name=paramname service=service value=paramvalue valueType=kind"),
+    tags_of("processNodeName=node:key name=paramname service=service value=paramvalue valueType=kind"),
     {"processNodeName": "n.name", "service": "s.name"},
     since=(9, 1),
 )
@@ -145,7 +152,7 @@ NODE_SERVICE = Listing(
   x.maxfilesize, x.isactive
  from processnodeservice x join processnode n on x.fkprocessnode = n.pkid join typeservice s on x.tkservice = s.enum
  where 1=1""",
-    _tags(
+    tags_of(
         """processNodeName=node:key service=service traceLevel=tracelevel enable=enable:flag numFiles=numfiles
  maxFileSize=maxfilesize isActive=isactive:flag"""
     ),
@@ -158,7 +165,7 @@ DEVICE_DEFAULTS = Listing(
  from defaults x join typemodel m on x.tkmodel = m.enum join typedeviceprotocol p on x.tkdeviceprotocol = p.enum
  left join devicepool d on x.fkdevicepool = d.pkid left join phonetemplate t on x.fkphonetemplate = t.pkid
  where 1=1""",
-    _tags(
+    tags_of(
         """Model=model Protocol=protocol LoadInformation=loadinformation:load
  InactiveLoadInformation=inactiveloadinformation:load DevicePoolName=pool:key PhoneButtonTemplate=template:key"""
     ),
@@ -170,18 +177,18 @@ LINE = Listing(
     "line",
     """select x.pkid, x.dnorpattern, x.description, 'Device' as usage, r.name as part, r.pkid as part_id
  from numplan x left join routepartition r on x.fkroutepartition = r.pkid where x.tkpatternusage = 2""",
-    _tags("pattern=dnorpattern description=description usage=usage routePartitionName=part:key"),
+    tags_of("pattern=dnorpattern description=description usage=usage routePartitionName=part:key"),
     {"pattern": "x.dnorpattern", "description": "x.description", "routePartitionName": "r.name"},
     order="x.dnorpattern",
 )
 PARTITION = Listing(
     "routePartition",
     "select x.pkid, x.name, x.description from routepartition x where 1=1",
-    _tags("name=name description=description"),
+    tags_of("name=name description=description"),
     {"name": "x.name", "description": "x.description"},
 )
 LOCATION = Listing(
-    "location", "select x.pkid, x.name from location x where 1=1", _tags("name=name"), {"name": "x.name"}
+    "location", "select x.pkid, x.name from location x where 1=1", tags_of("name=name"), {"name": "x.name"}
 )
 
 LISTS: dict[str, Listing] = {

@@ -3,11 +3,16 @@
 Every element of Cisco's schema is optional, so a shorter answer is a valid one.
 """
 
+from collections.abc import Callable
+
 from cucm_audit.simulator import axl_gets, soap
 from cucm_audit.simulator.axl_lists import LISTS, Listing
+from cucm_audit.simulator.axl_lists_more import MORE
 from cucm_audit.simulator.axl_xml import element, run, wanted_tags
 from cucm_audit.simulator.dictionary import numbers
 from cucm_audit.simulator.exchange import Exchange
+
+EVERY_LIST = LISTS | MORE
 
 
 class ItemError(Exception):
@@ -17,14 +22,23 @@ class ItemError(Exception):
 def answer(exchange: Exchange, call: soap.Call, version: str) -> str | None:
     """Return what stands in the answer's return element, None if there is no such operation here. Raises ItemError."""
     thing = call.name.removeprefix("list")
-    if thing != call.name and thing in LISTS and numbers(version) >= LISTS[thing].since:
-        return _listed(exchange, call, LISTS[thing])
-    if call.name not in axl_gets.OPERATIONS:
+    if thing != call.name and thing in EVERY_LIST and numbers(version) >= EVERY_LIST[thing].since:
+        return _listed(exchange, call, EVERY_LIST[thing])
+    get = axl_gets.OPERATIONS.get(call.name) or _plain(call.name, version)
+    if get is None:
         return None
     try:
-        return axl_gets.OPERATIONS[call.name](exchange, call)
+        return get(exchange, call)
     except axl_gets.MissingError as error:
         raise ItemError(str(error)) from None
+
+
+def _plain(operation: str, version: str) -> Callable[[Exchange, soap.Call], str] | None:
+    """Return a get operation that says what its list says, None if there is no such list here."""
+    listing = MORE.get(operation.removeprefix("get"))
+    if not operation.startswith("get") or listing is None or numbers(version) < listing.since:
+        return None
+    return axl_gets.plain(listing, listing.criteria[listing.by], listing.by)
 
 
 def _listed(exchange: Exchange, call: soap.Call, listing: Listing) -> str:

@@ -95,8 +95,12 @@ def _pools(world: World) -> None:
     clock, place = guid("datetime", "CMLocal"), guid("location", "Hub_None")
     put(world, "datetimesetting", "pkid name datetemplate tktimezone", [(clock, "CMLocal", "D/M/Y", 22)])
     put(world, "location", "pkid name", [(place, "Hub_None")])
-    pools = [(guid("pool", name), name, guid("group", group), clock, place) for name, group in DEVICE_POOLS.items()]
-    put(world, "devicepool", "pkid name fkcallmanagergroup fkdatetimesetting fklocation", pools)
+    region = guid("region", "Default")
+    put(world, "region", "pkid name", [(region, "Default")])
+    pools = [
+        (guid("pool", name), name, guid("group", group), clock, place, region) for name, group in DEVICE_POOLS.items()
+    ]
+    put(world, "devicepool", "pkid name fkcallmanagergroup fkdatetimesetting fklocation fkregion", pools)
 
 
 def _phone_services(world: World) -> None:

@@ -10,7 +10,9 @@ _SERVER_TIME = re.compile(r"Server Time: *(.{1,80})", re.I)
 _STATE = re.compile(r"Cluster Replication State: *(.{1,400})", re.I)
 _AT = re.compile(r"\bat: *([0-9]{4})-([0-9]{2})-([0-9]{2})-([0-9]{2})-([0-9]{2})(?![0-9])")
 _TABLES = re.compile(r"\b([0-9]{1,9}) tables\b.{0,40}? out of ([0-9]{1,9})\b", re.I | re.A)
-_PROGRESS = re.compile(r"(?:(?:Last )?Sync Result:|Replication status command\b|Sync command\b).{0,200}", re.I)
+_PROGRESS = re.compile(
+    r"(?:(?:Last )?Sync Result:|Replication (?:status|repair) command\b|Sync command\b).{0,200}", re.I
+)
 _FINE = re.compile(
     r"No Errors or Mismatches found\.?|Sync Status: *All Tables are in sync\.?|Sync Errors: *NO ERRORS\.?", re.I
 )

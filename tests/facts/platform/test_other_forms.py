@@ -45,6 +45,21 @@ def test_a_sync_of_release_9_without_errors_is_no_error():
     assert one("replication", REPLICATION, SYNCED).whole
 
 
+def test_a_repair_that_went_through_is_a_check_of_all_tables():
+    """Releases to 9.x, after a repair: the same head, with other verbs."""
+    start = SYNCED.index("Cluster Replication State")
+    repaired = (
+        "Cluster Replication State: Replication repair command started at: 2014-05-11-12-33\n"
+        "     Replication repair command COMPLETED 548 tables processed out of 548\n"
+        "     No Errors or Mismatches found.\n"
+    )
+    text = SYNCED[:start] + repaired + SYNCED[SYNCED.index("DB Version") - 1 :]
+    told = synced(text)
+    assert told.whole
+    assert [told.rows[0][name] for name in ("errors", "tables_checked", "local_at")] == [0, 548, "2014-05-11 12:33:00"]
+    assert one("replication", REPLICATION, text).whole
+
+
 @pytest.mark.parametrize("said", ["Sync Errors: 3 tables", "Sync Errors: NO ERRORS\n     Sync Errors: table device"])
 def test_a_sync_with_errors_is_one(said):
     assert synced(SYNCED.replace("Sync Errors: NO ERRORS", said)).rows[0]["errors"] == 1
