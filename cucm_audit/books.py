@@ -18,7 +18,7 @@ from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import Found
-from cucm_audit.facts import Row, facts
+from cucm_audit.facts import DATABASE, Row, asked_as
 from cucm_audit.identity import doubted, narrow_views, strangers
 from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 from cucm_audit.plan import Job, Options, jobs
@@ -205,7 +205,7 @@ class Books:
         self._all_failed(options, error.reason, f"{error.doing}: {error.detail or error.reason.value}", error.hint)
 
     def _all_failed(self, options: Options, reason: Reason, detail: str, hint: str) -> None:
-        todo, left = jobs(facts(), (), options, "")
+        todo, left = jobs(asked_as(options.registration), (), options, "")
         rows = [*left, *(row for job in todo for row in job.gathered(State.FAILED))]
         for row in rows:
             failed = row.state is State.FAILED
@@ -247,6 +247,10 @@ def _key(job: Job) -> _Key:
     return job.fact.table, job.scopes
 
 
+#: What every report repeats (reference: architecture.md section 8).
+NOTED = "database (what it noted last; nobody has verified how fresh that is)"
+
+
 def _scope(cluster: Cluster, options: Options) -> dict[str, Any]:
     """Return what the run was limited to, as the report repeats it."""
     return {
@@ -254,6 +258,7 @@ def _scope(cluster: Cluster, options: Options) -> dict[str, Any]:
         "limit": list(options.limit),
         "gentle": "asked for" if options.gentle else "",
         "without": sorted(source.value for source in options.without),
+        **({"registration": NOTED} if options.registration == DATABASE else {}),
         **({"legacy_tls": True} if cluster.legacy_tls else {}),
         **options.scope,
     }

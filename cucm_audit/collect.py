@@ -23,7 +23,7 @@ from cucm_audit.clients.journal import SPENT_HINT, Journal
 from cucm_audit.config import Cluster
 from cucm_audit.connect import Accounts, Clients
 from cucm_audit.discovery import Found, discover, numbers
-from cucm_audit.facts import Ask, Fact, Row, facts
+from cucm_audit.facts import Ask, Fact, Row, asked_as
 from cucm_audit.facts.axl import gather_nodes
 from cucm_audit.lanes import Lane, fault_of_ours, start
 from cucm_audit.model import Node, Role, Source
@@ -191,7 +191,9 @@ class _Run:
         self.progress(Event(what="nodes", node=found.via, detail=f"{len(found.nodes)} nodes, release {found.release}"))
         for error in found.passed:
             self.progress(Event(what="trouble", node=error.node, source=error.source, detail=str(error)))
-        todo, left = jobs(map(self._with_nodes, facts()), found.nodes, self.options, found.release)
+        todo, left = jobs(
+            map(self._with_nodes, asked_as(self.options.registration)), found.nodes, self.options, found.release
+        )
         self.books.expect(todo, left, found.nodes)
         for gathered in left:
             self.board.came(gathered.fact, gathered.state)  # nobody waits for what is not asked

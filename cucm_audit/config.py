@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ FILE_NAME = "cucm-audit.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Factor = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Registrar = Literal["ris", "database"]
 Setting = int | float | str | bool
 _T = TypeVar("_T")
 
@@ -59,7 +60,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster of the file. ``node`` is the door: the address or name through which the others are discovered.
 
     ``waivers`` are files of accepted findings; ``min_interval`` is in seconds, 0 = runs may follow at once.
-    ``legacy_tls``: its nodes may be spoken to with TLS before 1.2 and with old ciphers.
+    ``legacy_tls``: its nodes may be spoken to with TLS before 1.2 and with old ciphers. ``registration``: whom to ask
+    where phones are registered.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
     tolerances: Mapping[str, int | float | str] = msgspec.field(default_factory=dict)
     nodes: Mapping[str, NodeEntry] = msgspec.field(default_factory=dict)
+    registration: Registrar = "ris"
     gentle: bool | None = None  # None: only where a node says that it is ill
     timeout_factor: float = 1.0
     budget: Budget = Budget()
@@ -106,6 +109,7 @@ class _Ports(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields
     waivers: Text | None = None
     min_interval: Text | None = None
     legacy_tls: bool = False
+    registration: Registrar = "ris"
 
 
 class _ExtensionMobility(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -205,6 +209,7 @@ class _Reader:
             tolerances=self.tolerances((*where, "tolerances"), self.table(where, data, "tolerances")),
             nodes=self.nodes((*where, "nodes"), self.table(where, data, "nodes"), ports),
             gentle=ports.gentle,
+            registration=ports.registration,
             timeout_factor=ports.timeout_factor,
             budget=self.convert((*where, "budget"), self.table(where, data, "budget"), Budget),
             waivers=self.files(ports.waivers),

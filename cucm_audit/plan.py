@@ -12,7 +12,7 @@ from cucm_audit.clients.commands import NETWORK_CLUSTER, PAGER_KEYS, PAGINATION_
 from cucm_audit.clients.journal import SSH_LOGIN
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import numbers
-from cucm_audit.facts import Cost, Fact, Per
+from cucm_audit.facts import DATABASE, Cost, Fact, Per
 from cucm_audit.model import ON_DEMAND, Gathered, Node, Reason, Role, Source, State
 
 #: Without these nothing can be said of anything: always asked.
@@ -37,6 +37,7 @@ class Options:
     ``most_requests`` (HTTP requests and CLI commands) and ``most_rows`` end the run like ``timeout``.
     ``axl_a_second``: AXL requests a second, a node; None = as many as is good for a cluster that works.
     ``gentle``: ask slowly, one thing at a time, without the dear facts; None = only where a node says that it is ill.
+    ``registration``: whom the registrations of phones are asked of, ``ris`` or ``database``.
     ``stop``: set it from a signal handler, and the run ends within two seconds, with what it has.
     ``settings``, ``api_users``, ``bad_loads``: rows of the tables of that name; ``knowledge``: those of other tables of
     knowledge. ``target``: the release that an upgrade goes to. ``scope`` is kept as it is.
@@ -52,6 +53,7 @@ class Options:
     most_requests: int = 10_000
     most_rows: int = 5_000_000
     gentle: bool | None = None
+    registration: str = "ris"
     axl_a_second: float | None = None
     ca_file: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -115,6 +117,9 @@ def jobs(
                 status.append(job)
             elif reason:
                 left += job.gathered(State.NOT_ASKED, Reason.NOT_ASKED, reason)
+            elif fitting is None and options.registration == DATABASE and table == "registration":
+                detail = f"the database of release {release} does not note where phones are registered"
+                left += job.gathered(State.FAILED, Reason.NOT_SUPPORTED, detail, "Leave --registration database out")
             elif fitting is None:
                 left += job.gathered(State.NOT_SUPPORTED, Reason.NOT_SUPPORTED, f"release {release} has no {table}")
             elif trouble := _unreachable(job) or _too_dear(job, options):

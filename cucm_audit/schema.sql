@@ -752,16 +752,18 @@ create table licence_entitlement (  -- its entitlements: what the cluster uses  
 -- ------------------------------------------------------------------------------------------------------------- registrations
 
 create table registration (    -- selectCmDeviceExt; one row a phone, the newest TimeStamp                      [RIS, per answering node]
+                               -- or, when the user asks for it, registrationdynamic [AXL, 12.5 and later]: loads, protocol, reason
+                               -- and login are NULL then, and the status is what the database noted last
   node text not null,          -- the node that the phone is (or was last) registered with
   phone text not null,
   status text not null,        -- Registered, UnRegistered, Rejected, PartiallyRegistered, Unknown
   status_reason integer,
   model_number integer,
-  protocol text not null,
-  active_load text not null,
-  inactive_load text not null,
-  download_status text not null,
-  login_user text not null,
+  protocol text,
+  active_load text,
+  inactive_load text,
+  download_status text,
+  login_user text,
   address text not null,
   seen_at text,                -- UTC of TimeStamp
   primary key (phone)

@@ -63,6 +63,7 @@ class Wishes:
     timeout: float | None = None
     timeout_factor: float | None = None
     gentle: bool | None = None
+    registration: str | None = None
     pace: float = 2 / 3
     axl_a_second: float | None = None
     dry_run: bool = False
@@ -134,6 +135,8 @@ asking_options = together(
            metavar="FACTOR", help="Stretches every other time limit: 4 for a slow line."),
     option("--gentle/--no-gentle", "gentle", default=None, show_default="where a node says that it is ill",
            help="Slowly, one thing at a time, without what is dear; that is unknown then."),
+    option("--registration", type=click.Choice(["ris", "database"]), default=None, show_default="ris",
+           help="Whom to ask where phones are registered; nobody has verified how fresh the database is."),
     option("--pace", type=_Pace(), default="0.667", show_default="two thirds", metavar="SHARE",
            help="Share of the cluster's own limit of RIS queries a minute; 'full' for all of it."),
 )  # fmt: skip
@@ -203,7 +206,8 @@ def _from_file(wishes: Wishes) -> int:
 def refuse_together(wishes: Wishes) -> None:
     """Refuse options that a saved snapshot would silently ignore."""
     live = {"--node": wishes.node, "--limit": wishes.limit, "--without": wishes.without, "--save": wishes.save,
-            "--dry-run": wishes.dry_run, "--user": wishes.user, "--os-user": wishes.os_user}  # fmt: skip
+            "--dry-run": wishes.dry_run, "--registration": wishes.registration,
+            "--user": wishes.user, "--os-user": wishes.os_user}  # fmt: skip
     if used := [name for name, value in live.items() if value]:
         raise click.UsageError(f"--from judges a file: {', '.join(used)} cannot be used with it")
 

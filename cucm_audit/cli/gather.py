@@ -153,6 +153,7 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
         timeout_factor=cluster.timeout_factor if wishes.timeout_factor is None else wishes.timeout_factor,
         most_requests=cluster.budget.requests,
         most_rows=cluster.budget.rows,
+        registration=wishes.registration or cluster.registration,
         gentle=cluster.gentle if wishes.gentle is None else wishes.gentle,
         ca_file=str(wishes.ca_file) if wishes.ca_file else None,
         settings=_settings(cluster, checks),
@@ -204,12 +205,12 @@ def _kind(value: object) -> type:
 
 def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
     """Return every operation and command that a run would send, by node. Sends nothing, asks for no password."""
-    from cucm_audit.facts import facts
+    from cucm_audit.facts import asked_as
     from cucm_audit.plan import plan
     from cucm_audit.reports.sanitize import visible
 
     options = run_options(cluster, checks, wishes)
-    planned = plan(cluster, facts(), "", options=options)
+    planned = plan(cluster, asked_as(options.registration), "", options=options)
     lines = [f"Would be sent to cluster {cluster.name} through {cluster.node}:{cluster.https_port}; nothing was sent."]
     lines.append(
         "The release is not known yet: where releases differ, every variant is listed and one of them is sent."

@@ -54,6 +54,7 @@ def _cluster(wishes: Wishes, config: Any) -> list[list[Any]]:
         "waivers": ", ".join(str(path) for path in (*config.waivers, *cluster.waivers)),
         "min-interval": f"{cluster.min_interval} s" if cluster.min_interval else "",
         "gentle": "where a node says that it is ill" if cluster.gentle is None else cluster.gentle,
+        "registration": cluster.registration,
         "timeout-factor": cluster.timeout_factor,
     }
     told |= {f"budget {name}": getattr(cluster.budget, name) for name in ("requests", "rows", "seconds")}

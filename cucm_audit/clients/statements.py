@@ -270,6 +270,20 @@ STATEMENTS: tuple[Statement, ...] = (
         key=("pkid",),
         count=f"select count(*) as n {SEEN}",
     ),
+    # Asked instead of RIS, and only when the user says so: `asked_as` in facts/__init__.py.
+    Statement(
+        fact="registration",
+        since="12.5",
+        sql=(
+            "select rd.pkid, d.name, rd.lastknownucm, rd.lastknownipaddress, rd.lastseen, trs.name as status from"
+            " registrationdynamic rd join device d on rd.fkdevice = d.pkid"
+            " left outer join typerisstatus trs on rd.tkrisstatus = trs.enum"
+            " where d.tkclass = 1 and d.tkdeviceprofile = 0 order by rd.pkid"
+        ),
+        paged=True,
+        key=("pkid",),
+        count=f"select count(*) as n {SEEN}",
+    ),
     Statement(
         fact="user_without_device",
         sql=f"select eu.pkid, eu.userid, eu.status {WITHOUT_ANYTHING} order by eu.pkid",

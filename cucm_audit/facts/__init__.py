@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cucm_audit.clients.web import Web
 
 Row = Mapping[str, Any]
+#: Where the registrations of phones come from when the user says so; else RIS.
+DATABASE = "database"
 
 
 class Per(StrEnum):
@@ -99,3 +101,12 @@ def facts() -> tuple[Fact, ...]:
     from cucm_audit.facts import axl, axl_small, platform, ris, services, web
 
     return (*axl.FACTS, *axl_small.FACTS, *ris.FACTS, *services.FACTS, *web.FACTS, *platform.FACTS)
+
+
+def asked_as(registration: str) -> tuple[Fact, ...]:
+    """Return every fact, the registrations of phones asked of RIS (``ris``) or of the ``database``."""
+    if registration != DATABASE:
+        return facts()
+    from cucm_audit.facts.axl import NOTED_REGISTRATION
+
+    return tuple(NOTED_REGISTRATION if fact.table == "registration" else fact for fact in facts())

@@ -11,7 +11,7 @@ from cucm_audit.clients import ClientError
 from cucm_audit.clients.statements import STATEMENTS, Statement
 from cucm_audit.facts import Ask, Cost, Fact, Per, Row
 from cucm_audit.facts.axl_rows import ROWS
-from cucm_audit.facts.values import AxlRow, Line, Refused
+from cucm_audit.facts.values import AxlRow, Line, Refused, named
 from cucm_audit.model import Reason, Source
 
 #: After these the door itself is out of reach: asking it for the next node's release would only cost time.
@@ -97,7 +97,26 @@ def _gather_node(statement: Statement, ask: Ask) -> Iterator[Row]:
     yield from gather_nodes(gather(statement, ask), addresses, ask)
 
 
-_GATHERERS = {"node": _gather_node, "activated_service": _gather_of_nodes}
+def _gather_registration(statement: Statement, ask: Ask) -> Iterator[Row]:
+    """Yield the last registration that the database noted of each phone, the node spelled as System > Server does.
+
+    A node that is none of the cluster's keeps its spelling and makes the fact not whole; a phone that never registered
+    (no time, no node) has no row, as in RIS.
+    """
+    strangers: set[str] = set()
+    for row in gather(statement, ask):
+        if not row["node"] and row["seen_at"] is None:
+            continue
+        node = named(ask.nodes, row["node"])
+        if node is None:
+            strangers.add(row["node"])
+        yield {**row, "node": node.name if node else row["node"]}
+    if strangers:
+        some = ", ".join(repr(name) for name in sorted(strangers)[:3])
+        ask.partial(Reason.INCONSISTENT, f"phones were last seen at {some}, which is not in the list of nodes")
+
+
+_GATHERERS = {"node": _gather_node, "activated_service": _gather_of_nodes, "registration": _gather_registration}
 
 
 def _fact(statement: Statement) -> Fact:
@@ -117,4 +136,7 @@ def _fact(statement: Statement) -> Fact:
 
 
 #: One a statement: a table whose statement differs by release stands here once a variant.
-FACTS: tuple[Fact, ...] = tuple(_fact(statement) for statement in STATEMENTS)
+FACTS: tuple[Fact, ...] = tuple(_fact(statement) for statement in STATEMENTS if statement.fact != "registration")
+#: What the database noted of registrations. Nobody could verify how fresh it is: asked only instead of RIS, by the
+#: user's own word (reference: performance.md section 11).
+NOTED_REGISTRATION = next(_fact(statement) for statement in STATEMENTS if statement.fact == "registration")

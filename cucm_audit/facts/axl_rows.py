@@ -220,6 +220,31 @@ def _phone_seen(line: Line) -> Row:
     }
 
 
+#: XRisStatus of AXL 14 and later -> the words of RIS, which the checks know. NULL: the database does not say.
+_NOTED = {
+    "": "Unknown",
+    "unknown": "Unknown",
+    "registered": "Registered",
+    "unregistered": "UnRegistered",
+    "rejected": "Rejected",
+    "partial registered": "PartiallyRegistered",
+}
+
+
+def _registration(line: Line) -> Row:
+    """Return what the database has of a registration; loads, logins and reasons it has not: NULL, not known."""
+    word = line.text("status")
+    if word.casefold() not in _NOTED:
+        raise Refused(f"status is {word!r}")
+    return {
+        "node": line.text("lastknownucm"),
+        "phone": line.name("name"),
+        "status": _NOTED[word.casefold()],
+        "address": line.text("lastknownipaddress"),
+        "seen_at": line.time("lastseen"),
+    }
+
+
 def _user_without_device(line: Line) -> Row:
     return {"id": line.id("pkid"), "userid": line.name("userid"), "status": line.maybe_number("status")}
 
@@ -305,6 +330,7 @@ ROWS: Mapping[str, Callable[[Line], Row | None]] = {
     "phone_without_line": _phone_without_line,
     "unused_number": _unused_number,
     "phone_seen": _phone_seen,
+    "registration": _registration,
     "user_without_device": _user_without_device,
     "end_user": _end_user,
     "user_profile": _user_profile,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cucm_audit.facts import Ask, Cost, Fact, Per, Row
-from cucm_audit.facts.values import Refused, utc, whole_number
-from cucm_audit.model import Node, Reason, Source
+from cucm_audit.facts.values import Refused, named, utc, whole_number
+from cucm_audit.model import Reason, Source
 
 if TYPE_CHECKING:
     from cucm_audit.clients.ris import RisAnswer, RisNode
@@ -52,7 +52,7 @@ def gather_ris_node(ask: Ask) -> Iterator[Row]:
         list(ask.ris.devices(some))
     said: Counter[tuple[str, str]] = Counter()
     for (name, code), answers in ask.ris.codes.items():
-        if node := _find(ask.nodes, name):
+        if node := named(ask.nodes, name):
             said[(node.name, code)] += answers
     if not ask.nodes:
         ask.partial(Reason.PREREQUISITE_UNKNOWN, "the nodes are not known: whom RIS speaks of cannot be told")
@@ -164,7 +164,7 @@ class _Nodes:
 
     def spelled(self, name: str) -> str:
         """Return a node as System > Server spells it; ``name`` itself when it is none of them."""
-        node = _find(self.ask.nodes, name)
+        node = named(self.ask.nodes, name)
         return node.name if node else name
 
     def note(self, answer: "RisAnswer") -> None:
@@ -189,7 +189,7 @@ class _Nodes:
             self._say(name, Reason.INCONSISTENT, "RIS: no change since an earlier question, which nobody asked")
         elif not node.devices:
             self.names_empty = True
-        if node.devices and not _find(self.ask.nodes, node.name):
+        if node.devices and not named(self.ask.nodes, node.name):
             self._say("", Reason.INCONSISTENT, f"RIS names {node.name}, which is not in the list of nodes")
 
     def tell(self) -> None:
@@ -206,16 +206,6 @@ class _Nodes:
 
     def _say(self, node: str, reason: Reason, detail: str) -> None:
         self.said.add((node, reason, detail))
-
-
-def _find(nodes: tuple[Node, ...], name: str) -> Node | None:
-    """Return the node that RIS means: by name, else by address, else by host name where only one node has it."""
-    wanted = name.casefold()
-    for node in nodes:
-        if wanted in (node.name.casefold(), node.address):
-            return node
-    same = [node for node in nodes if node.name.casefold().partition(".")[0] == wanted.partition(".")[0]]
-    return same[0] if len(same) == 1 and not wanted[:1].isdigit() else None
 
 
 FACTS: tuple[Fact, ...] = (

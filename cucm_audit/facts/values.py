@@ -8,6 +8,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TypeVar
 
+from cucm_audit.model import Node
+
 AxlRow = Mapping[str, str | None]
 _T = TypeVar("_T")
 _FLAGS = {"t": 1, "true": 1, "f": 0, "false": 0}
@@ -92,3 +94,13 @@ def utc(seconds: int) -> str:
     if seconds < 0:
         raise ValueError(f"{seconds} is before 1970")
     return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def named(nodes: tuple[Node, ...], name: str) -> Node | None:
+    """Return the node that is meant: by name, else by address, else by host name where only one node has it."""
+    wanted = name.casefold()
+    for node in nodes:
+        if wanted in (node.name.casefold(), node.address):
+            return node
+    same = [node for node in nodes if node.name.casefold().partition(".")[0] == wanted.partition(".")[0]]
+    return same[0] if len(same) == 1 and not wanted[:1].isdigit() else None

@@ -110,6 +110,8 @@ class _Page:
             yield from self.said(f"compared with {made.before}")
         if report.scope.get("legacy_tls"):
             yield from self.said("legacy-tls: yes (TLS before 1.2 and old ciphers were allowed)")
+        if report.scope.get("registration"):
+            yield from self.said(f"registration: {report.scope['registration']}")
         for reason in made.why:
             yield from self.said(reason, "  - ")
         for accepted_one in made.waived:

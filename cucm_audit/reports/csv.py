@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from cucm_audit.model import Finding, Gathered, Outcome, Report, State, Verdict
 from cucm_audit.reports import Style
+from cucm_audit.reports.groups import scope
 from cucm_audit.reports.sanitize import plain, visible
 from cucm_audit.reports.standing import accepted_as
 
@@ -37,6 +38,8 @@ def cell(value: object) -> str:
 
 
 def _lines(report: Report) -> Iterator[dict[str, object]]:
+    for name, value in scope(report):
+        yield {"kind": "scope", "title": name, "says": value, "taken_at": report.taken_at}
     for gap in report.gaps:
         if gap.state in (State.FAILED, State.PARTIAL):
             yield _gap(gap)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from cucm_audit.model import Gathered, Outcome, State
+from cucm_audit.model import Gathered, Outcome, Report, State
 
 
 def listed(value: object) -> str:
@@ -10,6 +10,11 @@ def listed(value: object) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(str(item) for item in value)
     return "yes" if value is True else str(value)
+
+
+def scope(report: Report) -> list[tuple[str, str]]:
+    """Return what the user left out or allowed, by name, in words: every report repeats it."""
+    return [(name.replace("_", "-"), listed(value)) for name, value in sorted(report.scope.items()) if value]
 
 
 def node_in_words(node: Mapping[str, object]) -> str:

@@ -25,7 +25,7 @@ from cucm_audit.model import (
 )
 from cucm_audit.reports import Style, cost, standing
 from cucm_audit.reports.charts import ROOM, charts
-from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, who
+from cucm_audit.reports.groups import alike, by_check, by_reason, missing, node_in_words, place, scope, who
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.sanitize import plain, visible
 from cucm_audit.reports.text import shown
@@ -93,7 +93,7 @@ def _content(report: Report) -> dict[str, Any]:
     return {
         "report": report,
         "nodes": [node_in_words(node) for node in report.nodes],
-        "scope": [(name.replace("_", "-"), listed(value)) for name, value in sorted(report.scope.items()) if value],
+        "scope": scope(report),
         "compared": list(standing.head(report)),
         "counts": counts(report.outcomes),
         "found": finding_counts(report.outcomes),

@@ -20,6 +20,7 @@ from cucm_audit.model import (
     still_wrong,
 )
 from cucm_audit.reports import Style
+from cucm_audit.reports.groups import scope
 from cucm_audit.reports.sanitize import visible
 from cucm_audit.reports.standing import mark
 
@@ -45,6 +46,8 @@ def _suite(report: Report, name: str, cases: list[Any]) -> Any:
     suite = TestSuite(visible(name))
     suite.timestamp = report.taken_at.replace(" ", "T")
     suite.hostname = visible(report.cluster)
+    for limit, value in scope(report):
+        suite.add_property(visible(limit), visible(value))
     suite.add_testcases(cases)
     return suite
 

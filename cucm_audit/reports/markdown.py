@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cucm_audit.model import SEVERITIES, Finding, Outcome, Report, State, Verdict, counting, still_wrong
 from cucm_audit.reports import Style, standing
-from cucm_audit.reports.groups import alike, by_check, by_reason, missing, node_in_words, place, who
+from cucm_audit.reports.groups import alike, by_check, by_reason, missing, node_in_words, place, scope, who
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.sanitize import visible
 
@@ -52,6 +52,9 @@ def _lines(report: Report, most: int) -> Iterator[str]:
     yield ""
     if report.nodes:
         yield f"Nodes: {', '.join(safe(node_in_words(node)) for node in report.nodes)}"
+        yield ""
+    if limits := [f"{safe(name)}: {safe(value)}" for name, value in scope(report)]:
+        yield "; ".join(limits)
         yield ""
     for line in standing.head(report):
         yield safe(line)

@@ -18,7 +18,7 @@ from cucm_audit.model import (
     unknown_reasons,
 )
 from cucm_audit.reports import Style
-from cucm_audit.reports.groups import alike, listed
+from cucm_audit.reports.groups import alike, listed, scope
 from cucm_audit.reports.json import finding_counts, waived_count
 from cucm_audit.reports.sanitize import visible
 
@@ -69,6 +69,8 @@ def _line(text: str) -> str:
 
 
 def _details(report: Report) -> Iterator[str]:
+    if limits := [f"{name}: {value}" for name, value in scope(report) if name != "door"]:
+        yield f"asked with: {'; '.join(limits)}"
     for severity in SEVERITIES[:2]:
         for outcome in report.outcomes:
             if still_wrong(outcome) and outcome.severity is severity:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cucm_audit.model import Report, State, counting, still_wrong
 from cucm_audit.reports import Style
+from cucm_audit.reports.groups import scope
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.sanitize import visible
 
@@ -43,6 +44,9 @@ def _whole(report: Report, registry: Any) -> None:
     cluster = visible(report.cluster)
     info = _gauge(registry, "info", "What was audited, and by which version.", "release", "version", "via")
     info.labels(cluster, visible(report.release), report.version, visible(report.via)).set(1)
+    limits = _gauge(registry, "scope", "What the user left out or allowed: 1 for each.", "name", "value")
+    for name, value in scope(report):
+        limits.labels(cluster, visible(name), visible(value)).set(1)
     for name, says, text in (
         ("taken", "When the cluster was asked (Unix time).", report.taken_at),
         ("judged", "When what it said was judged (Unix time).", report.judged_at),

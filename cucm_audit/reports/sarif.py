@@ -10,6 +10,7 @@ from typing import Any
 
 from cucm_audit.model import Change, Finding, Gathered, Outcome, Report, Severity, State, Verdict
 from cucm_audit.reports import Style
+from cucm_audit.reports.groups import scope
 from cucm_audit.reports.sanitize import escape_hidden, plain, visible
 from cucm_audit.reports.standing import accepted_as
 
@@ -28,6 +29,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - every format 
     rules = {_rule(outcome): outcome for outcome in report.outcomes}
     run = {
         "tool": {"driver": {"name": "cucm-audit", "version": report.version, "rules": _rules(rules)}},
+        "properties": {"scope": dict(scope(report))},
         "automationDetails": {"id": f"cucm-audit/{visible(report.cluster)}/"},
         "invocations": [
             {

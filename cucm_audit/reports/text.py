@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict, counting, still_wrong
 from cucm_audit.reports import Style, cost, standing
-from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, who
+from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, scope, who
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.lines import cells, drawn, hanging, together
 from cucm_audit.reports.sanitize import visible
@@ -110,9 +110,8 @@ class _Page:
         yield from self.said(f"taken {report.taken_at}, judged {report.judged_at}, cucm-audit {report.version}", "")
         if report.nodes:
             yield from self.said("nodes: " + ", ".join(node_in_words(node) for node in report.nodes), "")
-        for name in sorted(report.scope):
-            if value := report.scope[name]:
-                yield from self.said(f"{name.replace('_', '-')}: {listed(value)}", "")
+        for name, value in scope(report):
+            yield from self.said(f"{name}: {value}", "")
         for line in standing.head(report):
             yield from self.said(line, "")
         if report.interrupted:

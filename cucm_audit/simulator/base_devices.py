@@ -42,7 +42,7 @@ def fill(world: World, count: int) -> None:
     put(world, "devicenumplanmap", "pkid fkdevice fknumplan numplanindex", _lines(world, count))
     world.registrations.extend(_registrations(world, count))
     _others(world)
-    columns = "pkid fkdevice lastknownucm lastknownipaddress lastseen lastactive datetimestamp"
+    columns = "pkid fkdevice lastknownucm lastknownipaddress lastseen lastactive datetimestamp tkrisstatus"
     put(world, "registrationdynamic", columns, _last_seen(world, count))
 
 
@@ -122,7 +122,7 @@ def _lines(world: World, count: int) -> Iterator[tuple[Any, ...]]:
 def _last_seen(world: World, count: int) -> Iterator[tuple[Any, ...]]:
     nodes, at = first_nodes(world), int(time.time()) - 60
     for phone in phones(count):
-        yield (guid("seen", phone.number), phone.pkid, nodes[phone.pool], phone.address, at, at, at)
+        yield (guid("seen", phone.number), phone.pkid, nodes[phone.pool], phone.address, at, at, at, 1)
 
 
 def _registrations(world: World, count: int) -> Iterator[SimRegistration]:

@@ -123,6 +123,8 @@ SMALL_TYPES: dict[str, dict[int, str]] = {
     "typephoneservice": {0: "Standard IP Phone Service", 1: "Directories", 2: "Messages"},
     "typephoneservicecategory": {0: "XML Service", 1: "Java MIDlet"},
     "typereplicationstatus": {0: "Not Setup", 2: "Setup Completed", 3: "Out Of Sync"},
+    # Words of XRisStatus in later AXL schemas; their numbers are in no source: invented.
+    "typerisstatus": {0: "Unknown", 1: "Registered", 2: "Unregistered", 3: "Rejected", 4: "Partial Registered"},
     "typecredential": {3: "Password", 4: "PIN"},
     "typeparam": {1: "String", 2: "Boolean", 3: "Integer", 4: "Enum"},
     "typeclass": {

@@ -5,7 +5,7 @@ import pytest
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.statements import STATEMENTS, for_release
 from cucm_audit.facts import Ask
-from cucm_audit.facts.axl import FACTS, gather, gather_nodes
+from cucm_audit.facts.axl import FACTS, NOTED_REGISTRATION, gather, gather_nodes
 from cucm_audit.facts.axl_rows import ROWS
 from cucm_audit.model import Reason
 from cucm_audit.snapshot import Snapshot
@@ -96,7 +96,11 @@ SERVICE = {
 
 
 def test_every_statement_has_a_row_function_that_fills_columns_of_its_table():
-    assert {statement.fact for statement in STATEMENTS} == set(ROWS) == {fact.table for fact in FACTS}
+    assert (
+        {statement.fact for statement in STATEMENTS}
+        == set(ROWS)
+        == {fact.table for fact in (*FACTS, NOTED_REGISTRATION)}
+    )
     written = Snapshot.memory()
     for table, row in {"phone": PHONE, "em_login": LOGIN, "phone_service": SERVICE}.items():
         rows, _ = gathered(table, row)
