@@ -68,7 +68,6 @@ _PAGES = frozenset(
 #: Names that come with the product, or that say nothing of anybody.
 STANDARD = frozenset(
     {
-        "",
         "Default",
         "CMLocal",
         "StandAloneCluster",

@@ -6,8 +6,10 @@ password-command, keyring (when the extra is installed), ``$CREDENTIALS_DIRECTOR
 one is not tried: a stale password could lock the account.
 """
 
+import contextlib
 import importlib
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -48,8 +50,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return "***"
-
-    __str__ = __repr__
 
     def __format__(self, specification: str) -> str:
         return "***"
@@ -140,9 +140,8 @@ def _first_line(label: str, place: str, raw: bytes) -> str:
 
 def _from_credentials(label: str, environment: Mapping[str, str]) -> str | None:
     """Read what systemd (LoadCredential) put aside. It may belong to root and may be group-readable (an ACL's mask)."""
-    directory = environment.get("CREDENTIALS_DIRECTORY", "")
-    path = Path(directory, label)
-    if not directory or not path.exists():
+    directory = environment.get("CREDENTIALS_DIRECTORY")
+    if not directory or not (path := Path(directory, label)).exists():
         return None
     return _read(label, path, forbidden=0o007, owners=_us() | {0}, modes=os.name == "posix")
 
@@ -159,7 +158,7 @@ def _us() -> set[int]:
 
 def _read(label: str, path: Path, *, forbidden: int, owners: set[int], modes: bool) -> str:
     """Read the first line of a file after looking at the very file that was opened (not at a name that may change)."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     if path.is_symlink():
         raise SecretError(f"{label}: {path} is a symbolic link: name the file itself")
     try:
@@ -253,19 +252,18 @@ def _watch(child: subprocess.Popen[bytes]) -> tuple[int | None, bytes]:
 
 
 def _read_head(stream: IO[bytes], heads: list[bytes]) -> None:
-    heads.append(stream.readline(_LONGEST + 1))
-    while stream.read(65536):
-        pass
+    with stream:
+        heads.append(stream.readline(_LONGEST + 1))
+        while stream.read(65536):
+            pass
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Leave no process behind: the command and what it started (its process group, where there are groups)."""
     if child.poll() is None:
         if sys.platform != "win32":
-            try:
-                os.killpg(child.pid, 9)
-            except ProcessLookupError:
-                child.kill()
+            with contextlib.suppress(PermissionError):  # how macOS calls a group that has just ended
+                os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()
         child.wait()

@@ -98,8 +98,7 @@ def counted(report: Report) -> Report:
     """Return a compared report with the numbers of what is new and what is not; waived findings are not among them."""
     if report.compared is None:
         return report
-    failed = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.FAIL]
-    marks = [f.change for outcome in failed for f in outcome.findings if f.waived is None]
+    marks = [f.change for outcome in report.outcomes for f in outcome.findings if f.waived is None]
     compared = replace(
         report.compared,
         new=marks.count(Change.NEW),

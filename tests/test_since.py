@@ -127,6 +127,17 @@ def test_where_no_node_was_known_nothing_of_a_node_is_new() -> None:
     assert (marks(again), again.outcomes[0].findings[0].first_seen) == ({"a": Change.SAME}, DAY_1)
 
 
+def test_what_one_node_did_not_say_makes_only_that_node_unknown() -> None:
+    then = on(DAY_1, replace(LATE, node="sub"), outcome(Verdict.PASS, node="pub"))
+    made = after(then, on(DAY_2, failed("a", node="sub"), failed("b", node="pub")))
+    assert marks(made) == {"a": Change.NOT_KNOWN_BEFORE, "b": Change.NEW}
+
+
+def test_what_nobody_knows_the_age_of_stays_without_one() -> None:
+    made = compare(on("", failed("a")), past_of(on("", failed("a"))))
+    assert (marks(made), made.outcomes[0].findings[0].first_seen) == ({"a": Change.SAME}, "")
+
+
 def test_what_is_not_known_for_a_while_keeps_its_age_and_is_told_each_time() -> None:
     two = after(on(DAY_1, failed("a")), on(DAY_2, LATE))
     three = after(two, on(DAY_3, LATE))

@@ -64,6 +64,39 @@ def test_keys_and_words_are_these_and_no_others() -> None:
     assert passing == [" ", "n", "q", "quit"]
 
 
+#: What may be typed, how many seconds its answer may take, and what makes sure that it came whole over the pager.
+TYPED = {
+    "set cli pagination off": (15, "AGAIN"),
+    "show version active": (30, "AGAIN"),
+    "show version inactive": (30, "AGAIN"),
+    "show status": (30, "AGAIN"),
+    "show network cluster": (30, "AGAIN"),
+    "file view install system-history.log": (120, "ITSELF"),
+    "utils ntp status": (45, "AGAIN"),
+    "utils service list": (120, "AGAIN"),
+    "utils dbreplication runtimestate": (300, "ITSELF"),
+    "utils core active list": (120, "AGAIN"),
+    "show hardware": (30, "AGAIN"),
+    "show cert list own": (30, "AGAIN"),
+    "utils os secure status": (20, "AGAIN"),
+    "utils fips status": (20, "AGAIN"),
+    "utils vmtools status": (30, "AGAIN"),
+    "utils disaster_recovery history backup": (60, "AGAIN"),
+    "utils disaster_recovery status backup": (60, "AGAIN"),
+    "utils diagnose test": (300, "NOTHING"),
+    "run sql select count(*) as n from typemodel": (60, "AGAIN"),
+    "run sql select count(*) as n from typeproduct": (60, "AGAIN"),
+}
+
+
+def test_the_catalogue_of_commands_is_this_and_no_other() -> None:
+    """Spelt out once more by hand, as the operations are: a command that came in by mistake has to come in here too."""
+    assert {command.text: (command.timeout, command.paged.name) for command in COMMANDS} == TYPED
+    assert len(COMMANDS) == len(TYPED)
+    for text in TYPED:
+        check_command(text)
+
+
 def test_a_page_takes_neither_an_action_nor_a_body() -> None:
     for rest in ({"soap_action": "getCCMVersion"}, {"body": b"x"}):
         with pytest.raises(WriteBlocked, match="not in the table of pages"):
