@@ -1,5 +1,5 @@
 # What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
-.PHONY: dev lint test torture mutants fuzz pages wheel bench
+.PHONY: dev lint test torture mutants coverage fuzz pages wheel bench
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -23,6 +23,13 @@ torture:
 # Small mistakes in what must not be wrong (guard, masks, redaction, exit codes): the tests have to notice each. An hour.
 mutants:
 	$(BIN)/python -m tests.mutants
+
+# Which lines and branches the tests reach. Half an hour on two cores; what measures time may fail under it.
+coverage:
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # Every reader of what others wrote, guided by coverage, a minute each (pip install -e '.[fuzz]'). Finds: fuzz-finds/.
 fuzz:
