@@ -224,6 +224,7 @@ class Books:
         if found is not None:
             self.snapshot.meta("via", found.via)
             self.snapshot.meta("axl_version", found.axl.version)
+            self.snapshot.meta("publisher_id", found.publisher_id)
             self.snapshot.meta("release", self._one(_RELEASE) or found.release)
             self._doubt(found)
         self.snapshot.meta("cluster_id", self._one(_CLUSTER_ID))

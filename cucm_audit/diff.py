@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cucm_audit.kinship import doubt, of_snapshot
 from cucm_audit.model import ON_DEMAND, State
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.tables import HIDDEN_TABLES, OWN_TABLES, columns, tables
@@ -130,11 +131,15 @@ class TableDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Two snapshots, compared. ``one`` and ``other`` say whose they are and when they were taken."""
+    """Two snapshots, compared. ``one`` and ``other`` say whose they are and when they were taken.
+
+    ``doubt`` says why they may be of two clusters, '' = they are of one.
+    """
 
     one: Mapping[str, str]
     other: Mapping[str, str]
     tables: tuple[TableDiff, ...]
+    doubt: str = ""
 
     @property
     def different(self) -> bool:
@@ -149,7 +154,7 @@ class Difference:
     @property
     def doubtful(self) -> bool:
         """Say whether something could not be compared that nobody left out of both on purpose."""
-        return any(table.lost or table.doubtful for table in self.tables)
+        return bool(self.doubt) or any(table.lost or table.doubtful for table in self.tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +202,7 @@ def diff(one: Snapshot, other: Snapshot, wanted: Wanted) -> Difference:
     return Difference(
         one=_identity(one),
         other=_identity(other),
+        doubt=doubt(of_snapshot(one, "the older"), of_snapshot(other, "the newer")),
         tables=tuple(
             table
             for table in made

@@ -6,7 +6,7 @@ Reference: axl-database.md section 7; the design's order of addresses: literal, 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from cucm_audit.config import Cluster, NodeEntry
 from cucm_audit.connect import Clients
 from cucm_audit.facts import Ask, Row
 from cucm_audit.facts.axl import read
+from cucm_audit.facts.axl_rows import is_publisher
+from cucm_audit.facts.values import AxlRow
 from cucm_audit.model import Node, Reason, Role, Source
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class Found:
     ``addresses`` are for reading (IP addresses where they are known); ``Node.address`` is what we dial.
     ``error`` and ``troubles`` say why the list of nodes is not whole; ``passed`` are the doors that did not open,
     and what kept the door's command line from telling addresses.
-    ``ssh`` is a session on the door that is open already, for the run to go on with.
+    ``ssh`` is a session on the door that is open already, for the run to go on with. ``publisher_id`` is the key of the
+    publisher's row, '' where it was not told.
     """
 
     axl: "Axl"
@@ -59,6 +62,7 @@ class Found:
     troubles: tuple[tuple[str, Reason, str, str], ...] = ()
     passed: tuple[ClientError, ...] = ()
     ssh: "Ssh | None" = None
+    publisher_id: str = ""
 
     @property
     def via(self) -> str:
@@ -160,12 +164,20 @@ def _ask_nodes(found: Found) -> None:
         return
     rows: list[Row] = []
     try:
-        for row in read("node", found.axl.rows(statement), ask):
+        for row in read("node", _noting_publisher(found.axl.rows(statement), found), ask):
             rows.append(row)  # noqa: PERF402 - one by one: what came before an error is kept
     except ClientError as error:
         found.error = error
     found.rows = tuple(rows)
     found.troubles = tuple(ask.troubles)
+
+
+def _noting_publisher(rows: Iterable[AxlRow], found: Found) -> Iterator[AxlRow]:
+    """Pass rows of processnode on, and keep the key of the publisher's."""
+    for row in rows:
+        if is_publisher(row):
+            found.publisher_id = str(row.get("pkid") or "").strip("{}").lower()
+        yield row
 
 
 def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, with_ssh: bool) -> None:

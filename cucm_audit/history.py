@@ -70,6 +70,7 @@ class Last(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
     doubts: tuple[tuple[str, str, str], ...]
+    cluster_id: str = ""
 
     def past(self) -> Past:
         """Return it as it is compared with."""
@@ -91,9 +92,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...] = ()
     last: dict[str, Last] = {}
 
-    def past(self, kind: str) -> Past | None:
-        """Return what the last run of a kind knew, None when there was none."""
-        return self.last[kind].past() if kind in self.last else None
+    def past(self, kind: str, cluster_id: str = "") -> Past | None:
+        """Return what the last run of a kind knew, None when there was none, or when it was of another cluster."""
+        last = self.last.get(kind)
+        if last is None or (cluster_id and last.cluster_id and last.cluster_id != cluster_id):
+            return None
+        return last.past()
 
 
 def read(path: Path) -> History:
@@ -134,7 +138,7 @@ def remembered(history: History, report: Report, kind: str, before: str = "", *,
     last = dict(history.last)
     if findings and not report.interrupted:
         last.pop(kind, None)  # the newest comes last
-        last[kind] = _last(past_of(report))
+        last[kind] = _last(past_of(report), report.cluster_id)
     kept = dict(list(last.items())[-MOST_KINDS:])
     return msgspec.structs.replace(history, cluster=report.cluster, runs=runs, last=kept)
 
@@ -163,7 +167,7 @@ def away(report: Report) -> int | None:
     return len(check.findings) + check.findings_cut
 
 
-def _last(past: Past) -> Last:
+def _last(past: Past, cluster_id: str) -> Last:
     """Return what is written of a run. What has no room is not known the next time: never new, never gone."""
     found = [Found(*key, severity, first) for key, (severity, first) in sorted(past.findings.items())]
     cut = {(one.check, one.node) for one in found[MOST_FINDINGS:]}
@@ -175,6 +179,7 @@ def _last(past: Past) -> Last:
         checks=tuple(sorted(past.checks)),
         unknown=tuple(sorted(past.unknown | cut)),
         doubts=tuple(doubts[:MOST_FINDINGS]),
+        cluster_id=cluster_id,
     )
 
 

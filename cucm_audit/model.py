@@ -259,6 +259,7 @@ class Compared:
     """What the findings were compared with: the last run alike (``file`` is '') or a baseline.
 
     ``taken_at`` is when that was taken. ``lost`` are no longer known: nobody could look, which is not gone.
+    ``doubt`` says why it may be another cluster's, '' = it is this one's.
     """
 
     file: str
@@ -268,6 +269,7 @@ class Compared:
     not_known_before: int
     gone: tuple[Earlier, ...] = ()
     lost: tuple[Earlier, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,8 +83,13 @@ class Prerequisites:
         everybody = check.nodes == "all"
         lack = self._lacking(blank, reads.facts, reads.publisher, everybody=everybody)
         if lack is None and reads.compares and self._before is not None:
-            return self._before._lacking_before(blank, reads, everybody=everybody)
+            return self._before._lacking_before(blank, reads, everybody=everybody) or self._other_cluster(blank)
         return lack
+
+    def _other_cluster(self, blank: Outcome) -> Outcome | None:
+        """Say that the snapshot from before may be another cluster's, None when it is this one's."""
+        doubt = self._snapshot.before_doubt
+        return replace(blank, reason=Reason.PREREQUISITE_UNKNOWN, detail=doubt) if doubt else None
 
     def _other_release(self, check: Check, blank: Outcome) -> Outcome | None:
         """Say that a check is for other releases, or that the release is not known; None when it is for this one."""

@@ -12,8 +12,8 @@
 
 -- ---------------------------------------------------------------------------------------------------------------- the run
 
-create table meta (            -- schema_version, tool_version, cluster, cluster_id, release, via, axl_version, taken_at, finished_at,
-  key text primary key not null,        -- scope (JSON), interrupted, cost (JSON)
+create table meta (            -- schema_version, tool_version, cluster, cluster_id, publisher_id, release, via, axl_version, taken_at,
+  key text primary key not null,        -- finished_at, scope (JSON), interrupted, cost (JSON)
   value text not null
 );
 

@@ -69,17 +69,19 @@ def past_of(report: Report) -> Past:
     )
 
 
-def compare(report: Report, past: Past, file: str = "") -> Report:
+def compare(report: Report, past: Past, file: str = "", doubt: str = "") -> Report:
     """Return the report with its findings marked, and what it no longer has. ``file`` is the baseline's, if it is one.
 
-    ``first_seen`` that a finding has already stays when it is the earlier one.
+    ``first_seen`` that a finding has already stays when it is the earlier one. ``doubt`` says why the past may be
+    another cluster's: then nothing is the same and nothing is gone.
     """
-    outcomes = tuple(_marked(outcome, past, report.taken_at) for outcome in report.outcomes)
+    known = replace(past, findings={}, checks=frozenset()) if doubt else past
+    outcomes = tuple(_marked(outcome, known, report.taken_at) for outcome in report.outcomes)
     now = _Now(report)
     gone: list[Earlier] = []
     lost: list[Earlier] = []
     for key in sorted(past.findings.keys() - now.wrong):
-        is_gone, why = now.fate(key)
+        is_gone, why = (False, doubt) if doubt else now.fate(key)
         severity, first_seen = past.findings[key]
         (gone if is_gone else lost).append(now.earlier(key, severity, first_seen, why))
     compared = Compared(
@@ -90,6 +92,7 @@ def compare(report: Report, past: Past, file: str = "") -> Report:
         not_known_before=0,
         gone=tuple(gone),
         lost=tuple(lost),
+        doubt=doubt,
     )
     return counted(replace(report, outcomes=outcomes, compared=compared))
 

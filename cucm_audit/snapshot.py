@@ -37,6 +37,7 @@ class Snapshot:
         self.path = path
         self._writable = writable
         self.before: Snapshot | None = None
+        self.before_doubt = ""
         self._queries = Queries(connection, writable=writable)
         self._columns: dict[str, frozenset[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
@@ -106,12 +107,12 @@ class Snapshot:
             raise SnapshotError("a snapshot in memory has one connection")
         return type(self)(connect(f"{self.path.absolute().as_uri()}?mode=ro"), self.path, writable=False)
 
-    def compare_with(self, before: "Snapshot") -> None:
+    def compare_with(self, before: "Snapshot", doubt: str = "") -> None:
         """Put a snapshot from before beside this one: queries reach it as ``before.table``, read-only.
 
-        A query then refuses a file that lacks a table.
+        A query then refuses a file that lacks a table. ``doubt`` says why it may be another cluster's, '' = it is not.
         """
-        self.before = before
+        self.before, self.before_doubt = before, doubt
         self._queries.compare_with(before.path, before._connection)
 
     def finish(self, finished_at: str) -> None:

@@ -44,6 +44,7 @@ JUDGING = {
     "waivers",
     "since",
     "history",
+    "kinship",
     "settling",
     "reports",
 }

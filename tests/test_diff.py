@@ -25,6 +25,7 @@ def save(path: Path, *, again: bool = False) -> Path:
     p = "second-" if again else ""
     made = Snapshot.create(path)
     made.meta("cluster", "lab")
+    made.meta("cluster_id", "StandAloneCluster")
     made.meta("taken_at", "2026-01-02 00:00:00" if again else "2026-01-01 00:00:00")
     for place, name in enumerate(("pub", "sub")):
         role = "subscriber" if place else "publisher"

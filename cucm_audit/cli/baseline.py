@@ -37,8 +37,12 @@ def beside(report: Report, older: Report | None, path: Path | None) -> Report:
     """Return the report compared with the baseline. Raises Problem when that is of another cluster, or younger."""
     if older is None or path is None:
         return report
+    from cucm_audit import kinship
     from cucm_audit.since import compare, past_of
 
+    then_kin, now_kin = kinship.of_report(older, str(path)), kinship.of_report(report)
+    if says := kinship.strangers(then_kin, now_kin):
+        raise Problem(says)
     names, then = _nodes(report), _nodes(older)
     if names and then and not names & then:
         raise Problem(
@@ -46,7 +50,7 @@ def beside(report: Report, older: Report | None, path: Path | None) -> Report:
         )
     if older.taken_at > report.taken_at:
         raise Problem(f"{path} was taken at {older.taken_at}, after what is to be compared with it ({report.taken_at})")
-    return compare(report, past_of(older), path.name)
+    return compare(report, past_of(older), path.name, kinship.doubt(then_kin, now_kin))
 
 
 def _nodes(report: Report) -> set[str]:

@@ -34,11 +34,16 @@ def identity(path: Path) -> str:
 def beside(snapshot: "Snapshot", path: Path) -> None:
     """Put the snapshot of a file beside another one, for checks that compare.
 
-    Raises Problem when it is of another cluster (no node has the same name) or younger, SnapshotError when it is none.
+    Raises Problem when it is of another cluster (another ClusterID, or no node has the same name) or younger,
+    SnapshotError when it is none. Where that cannot be told, what compares with it is unknown.
     """
+    from cucm_audit import kinship
     from cucm_audit.snapshot import Snapshot
 
     before = Snapshot.open(path)
+    then, here = kinship.of_snapshot(before, str(path)), kinship.of_snapshot(snapshot)
+    if says := kinship.strangers(then, here):
+        raise Problem(says)
     names, older = _nodes(snapshot), _nodes(before)
     if names and older and not names & older:
         raise Problem(
@@ -48,7 +53,7 @@ def beside(snapshot: "Snapshot", path: Path) -> None:
     taken, now = before.get_meta("taken_at"), snapshot.get_meta("taken_at")
     if taken > now:
         raise Problem(f"{path} was taken at {taken}, after the one that it is to be compared with ({now})")
-    snapshot.compare_with(before)
+    snapshot.compare_with(before, kinship.doubt(then, here))
 
 
 def _nodes(snapshot: "Snapshot") -> set[str]:

@@ -38,16 +38,19 @@ def command(
     verbose: bool,
     colour: str,  # noqa: ARG001 - one set of options for all commands
 ) -> int:
-    """Compare snapshot B with the older A: new, gone, changed, no longer known.
+    """Compare snapshot B with the older A, both of one cluster: new, gone, changed, no longer known.
 
     Exit: 0 the same, 1 something is different, 3 nothing is different but not everything could be compared.
     """
+    from cucm_audit import kinship
     from cucm_audit.diff import diff
     from cucm_audit.reports import difference
     from cucm_audit.snapshot import Snapshot
 
     older, newer = Snapshot.open(one), Snapshot.open(other)
     try:
+        if says := kinship.strangers(kinship.of_snapshot(older, str(one)), kinship.of_snapshot(newer, str(other))):
+            raise Problem(says)
         found = diff(older, newer, _wanted(older, only, volatile, given, config_file, quiet=quiet))
     finally:
         older.close()

@@ -84,7 +84,14 @@ def begin(state: Path, cluster: Cluster, notice: Notice) -> None:
 def since_last(report: Report, state: Path, kind: str, notice: Notice) -> Report:
     """Return the report with its findings compared with those of the last run of its kind, if there was one."""
     history = load(state, report.cluster, notice)
-    past = history.past(kind) if history is not None else None
+    if history is None:
+        return report
+    past = history.past(kind, report.cluster_id)
+    if past is None and kind in history.last:
+        theirs = history.last[kind].cluster_id
+        notice(
+            f"the last run was of another cluster (ClusterID {theirs}, now {report.cluster_id}): nothing is compared"
+        )
     return report if past is None else compare(report, past)
 
 

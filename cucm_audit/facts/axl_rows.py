@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from cucm_audit.facts import Row, certificates
 from cucm_audit.facts.axl_people import PEOPLE
-from cucm_audit.facts.values import Line, Refused
+from cucm_audit.facts.values import AxlRow, Line, Refused
 from cucm_audit.model import Role
 
 #: The pseudo server that cluster-wide parameters hang on (reference: axl-database.md section 2.1).
@@ -30,6 +30,15 @@ def _node(line: Line) -> Row | None:
         "voice": 1 if number is None else _VOICE[number],  # before 10.0 every server of this table runs voice
         "description": line.text("description"),
     }
+
+
+def is_publisher(raw: AxlRow) -> bool:
+    """Say whether a row of processnode, as AXL gives it, is the publisher's own."""
+    try:
+        row = _node(Line(raw))
+    except Refused:
+        return False
+    return row is not None and row["role"] == Role.PUBLISHER.value
 
 
 def _activated_service(line: Line) -> Row:

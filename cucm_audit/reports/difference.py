@@ -26,6 +26,7 @@ def document(found: Difference) -> str:
         "different": found.different,
         "no_longer_known": found.lost,
         "not_everything_compared": found.doubtful,
+        "doubt": found.doubt or None,
         "tables": [_table(table) for table in found.tables],
     }
     return escape_hidden(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
@@ -57,6 +58,9 @@ class _Page:
         found = self.found
         for word, whose in (("from", found.one), ("to", found.other)):
             yield from self.said(f"{whose['cluster']}, {whose['release']}, taken {whose['taken_at']}", f"{word:<5}")
+        if found.doubt:
+            yield ""
+            yield from self.said(f"IN DOUBT: {found.doubt}")
         lost = [table for table in found.tables if table.lost]
         if lost:
             yield from ("", "NO LONGER KNOWN")

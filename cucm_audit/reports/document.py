@@ -177,7 +177,8 @@ class ComparedPart(_Part, frozen=True, kw_only=True):
     """What the findings were compared with: the last run alike (``file`` null) or a baseline, and when it was taken.
 
     ``new``, ``same`` and ``not_known_before`` count findings of failed checks that nobody has waived.
-    ``no_longer_known`` are findings of then about which this run cannot tell: they are not gone.
+    ``no_longer_known`` are findings of then about which this run cannot tell: they are not gone. ``doubt`` says why it
+    may be another cluster's.
     """
 
     file: str | None
@@ -187,6 +188,7 @@ class ComparedPart(_Part, frozen=True, kw_only=True):
     not_known_before: int
     gone: tuple[EarlierPart, ...]
     no_longer_known: tuple[EarlierPart, ...]
+    doubt: str | None = None
 
 
 class Document(_Part, frozen=True, kw_only=True):

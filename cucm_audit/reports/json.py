@@ -132,6 +132,7 @@ def _compared(with_: Compared) -> ComparedPart:
         not_known_before=with_.not_known_before,
         gone=tuple(_earlier(one) for one in with_.gone),
         no_longer_known=tuple(_earlier(one) for one in with_.lost),
+        doubt=with_.doubt or None,
     )
 
 
@@ -247,6 +248,7 @@ def _compared_back(part: ComparedPart) -> Compared:
         not_known_before=part.not_known_before,
         gone=tuple(_earlier_back(one) for one in part.gone),
         lost=tuple(_earlier_back(one) for one in part.no_longer_known),
+        doubt=part.doubt or "",
     )
 
 

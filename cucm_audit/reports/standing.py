@@ -18,6 +18,8 @@ def head(report: Report) -> Iterator[str]:
     numbers = f"{with_.new} new, {with_.same} as before, {len(with_.gone)} gone, {len(with_.lost)} no longer known"
     unseen = f", {with_.not_known_before} not known before" if with_.not_known_before else ""
     yield f"{since} (taken {with_.taken_at}{_ago(with_, report)}): {numbers}{unseen}"
+    if with_.doubt:
+        yield f"not compared: {with_.doubt}"
 
 
 def _ago(with_: Compared, report: Report) -> str:
