@@ -110,7 +110,7 @@ class Pseudonyms:
     def avoid(self, text: str) -> None:
         """Learn an original, so that it is neither made up nor left in a sentence."""
         self._known.add(text.lower())
-        self._taken |= {text.lower(), *(word for word in re.split(r"[^a-z0-9]+", text.lower()) if word)}
+        self._taken |= {text.lower(), *re.split(r"[^a-z0-9]+", text.lower())}
         if match := _DEVICE.fullmatch(text):
             self._known.add(match["rest"].lower())
 
@@ -187,7 +187,7 @@ class Pseudonyms:
         return re.sub(r"(=\s*)((?:\\.|[^,/+\\])*)", lambda found: found[1] + self._value(found[2]), text)
 
     def _value(self, text: str) -> str:
-        return self.host(text) if "." in text and " " not in text else self.word(text)
+        return self.word(text) if " " in text else self.host(text)
 
     def names(self, text: str) -> str:
         """Make up every name and address of a certificate, in their order."""

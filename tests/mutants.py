@@ -34,6 +34,13 @@ SECRETS = ("tests/test_secrets.py", "-k", "not flood")
 REDACT = ("tests/test_redact.py", "-k", "not same_verdicts and not small_space")
 NEEDING_A_CLUSTER = ("cluster_file", "same_waiver", "first_lines", "a_run", "baseline_shows", "a_history", "a_report")
 WITHOUT_A_CLUSTER = " and ".join(f"not {word}" for word in NEEDING_A_CLUSTER)
+
+
+def _readers(name: str) -> tuple[str, ...]:
+    """Return the tests of a reader of CLI answers: its own, and those of all."""
+    return tuple(f"tests/facts/platform/test_{one}.py" for one in (name, "other_forms", "other_columns"))
+
+
 #: The modules that are mutated, and the quick tests that have to notice, as pytest is told.
 TARGETS: dict[str, tuple[str, ...]] = {
     "cucm_audit.clients.guard": GUARD,
@@ -49,6 +56,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "cucm_audit.judge": ("tests/test_judge.py",),
     "cucm_audit.prerequisites": ("tests/test_judge.py",),
     "cucm_audit.waivers": ("tests/test_waivers.py", "-k", WITHOUT_A_CLUSTER),
+    **{f"cucm_audit.facts.platform.{name}": _readers(name) for name in ("history", "packs", "replication", "version")},
     "cucm_audit.since": ("tests/test_since.py", "-k", WITHOUT_A_CLUSTER),
 }
 #: Imported once, before the forks: what the tests need beside the program.

@@ -99,6 +99,14 @@ def test_a_space_that_is_used_up_grows_by_what_the_original_ends_with() -> None:
         pseudonyms.avoid(letter)
     assert re.fullmatch("[a-z]{2}", pseudonyms.word("a"))
     assert re.fullmatch("[A-Z][a-z]", pseudonyms.word("B"))
+    pseudonyms = Pseudonyms()
+    for number in (*range(10), *range(100)):
+        pseudonyms.avoid(str(number))
+        pseudonyms.avoid(f"{number:02}")
+    assert re.fullmatch(r"\d{3}", pseudonyms.word("1")), "by two, if one is not enough"
+    pseudonyms = drawing("a1" * 200, "b1", "2")
+    pseudonyms.avoid("a1")
+    assert pseudonyms.word("c3") == "b12"
 
 
 @pytest.mark.parametrize("prefix", ["SEP", "ADP", "UDP", "CSF", "TCT", "BOT", "TAB", "ATA"])
@@ -215,6 +223,9 @@ def test_a_name_of_a_directory_keeps_its_attributes() -> None:
     pseudonyms = Pseudonyms()
     acme, person, host = pseudonyms.word("Acme"), pseudonyms.word("Max Meier v. X"), pseudonyms.host("pub.acme.test")
     assert pseudonyms.dn("O=Acme,CN = Max Meier v. X/CN=pub.acme.test") == f"O={acme},CN = {person}/CN={host}"
+    assert pseudonyms.dn("CN=10.1.1.1,CN=fd00::1") == ",".join(
+        f"CN={pseudonyms.host(address)}" for address in ("10.1.1.1", "fd00::1")
+    )
     assert pseudonyms.dn("OU=Acme+O=Acme") == f"OU={acme}+O={acme}"
     escaped = pseudonyms.word("Acme\\, Inc")
     assert pseudonyms.dn("O=Acme\\, Inc,C=") == f"O={escaped},C="
@@ -263,7 +274,7 @@ def test_whatever_it_is_it_is_made_up() -> None:
         ("x10.1.1.1 and .10.1.1.1 stay", "x10.1.1.1 and .10.1.1.1 stay"),
         ("lost SEPAABBCCDDEEFF. and SEPmeier", "lost {phone}. and SEPmeier"),
         ("lost UDPmeier2", "lost {profile}"),
-        ("Default and mmeierx stay", "Default and mmeierx stay"),
+        ("Default and mmeierX stay", "Default and mmeierX stay"),
         ("max+mm@acme.test wrote", "{mail} wrote"),
     ],
 )

@@ -117,6 +117,7 @@ def test_a_file_for_others_is_refused(tmp_path, mode):
         (lambda folder: secret_file(folder, b"\xff\xfe\n"), "UTF-8"),
         (lambda folder: secret_file(folder, b"a\0b\n"), "NUL"),
         (lambda folder: secret_file(folder, "x" * 4097), "longer"),
+        (lambda folder: secret_file(folder, "x" * 4097 + "\n"), "longer"),
         (lambda folder: (folder / "secret").mkdir(), "plain file"),
         (lambda folder: os.mkfifo(folder / "secret", 0o600), "plain file"),
         (
@@ -131,6 +132,16 @@ def test_a_bad_file_is_refused_by_name(tmp_path, make, words):
         ask(tmp_path, file="secret")
     assert "hq.platform" in str(caught.value)
     assert str(tmp_path / "secret") in str(caught.value)
+
+
+def test_a_file_that_stops_in_the_middle_is_refused_by_name(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    secret_file(tmp_path)
+    monkeypatch.setattr(os, "read", broken)
+    with pytest.raises(SecretError, match="secret could not be read: Input/output error"):
+        ask(tmp_path, file="secret")
 
 
 def test_no_file_is_left_open(tmp_path):
@@ -194,6 +205,7 @@ def test_a_flood_from_the_command_costs_no_memory(tmp_path):
         ([sys.executable, "-c", "print('canary-4716'); raise SystemExit(3)"], "status 3"),
         ([sys.executable, "-c", ""], "empty"),
         ([sys.executable, "-c", "print('x' * 10000)"], "longer"),
+        ([sys.executable, "-c", "print('x' * 4097)"], "longer"),
     ],
 )
 def test_a_command_that_fails_is_an_error_and_the_next_place_is_not_tried(tmp_path, words, said):
@@ -201,7 +213,7 @@ def test_a_command_that_fails_is_an_error_and_the_next_place_is_not_tried(tmp_pa
     with pytest.raises(SecretError, match=said) as caught:
         ask(tmp_path, command=words, file="secret", prompt=lambda _: "x")
     assert "canary" not in str(caught.value)
-    assert "password-command" in str(caught.value)
+    assert f"hq.platform: password-command ({words[0]})" in str(caught.value)
 
 
 @pytest.mark.parametrize("script", ["sleep 60", "sleep 60 & echo x; sleep 60", "yes", "exec >&-; sleep 60"])

@@ -60,22 +60,40 @@ def code(made: Report) -> int:
 FINE = outcome(Verdict.PASS, check="boot-after-pack")
 YESTERDAY = TODAY - dt.timedelta(days=1)
 
+WHERE, END = "<", ">"  # of the whole sentence
+ENTRY = "{ check = 'adp-orphan', subject = 'x', because = 'y', until = 2026-11-20 }"
+ONE_LINE = "waiver = [" + ENTRY.replace("'x'", "'w'") + ", " + ENTRY + "]"
+BOTH = "check and subject are both patterns, which would hide what nobody has looked at: name one in full"
 REFUSED = {
     "no reason": (waiver().replace("because", "by"), 1, "because missing: write because = ..."),
     "an empty reason": (waiver().replace("change 4711", "  "), 4, "because is empty"),
     "no day": ("[[waiver]]\ncheck = 'adp-orphan'\nsubject = 'x'\nbecause = 'y'\n", 1, "until missing"),
-    "a day as text": (waiver(until="'next year'"), 5, "until = 2027-01-31"),
+    "a day as text": (
+        waiver(until="'next year'"),
+        5,
+        f"{WHERE}until is a day without quotes or a time: until = 2027-01-31{END}",
+    ),
     "a moment": (waiver(until="2027-01-31T10:00:00Z"), 5, "until = 2027-01-31"),
     "a moment in no zone": (waiver(until="2027-01-31T10:00:00"), 5, "until = 2027-01-31"),
     "an hour": (waiver(until="10:00:00"), 5, "until = 2027-01-31"),
     "too far ahead": (waiver(until=TODAY + dt.timedelta(days=MOST_DAYS + 1)), 5, "more than 400 days ahead"),
     "an unknown key": (waiver(more="nodes = 'pub'"), 6, "did you mean node?"),
     "another table": (waiver() + "[[waivers]]\n", 7, "did you mean waiver?"),
-    "a key of no table": ("cluster = 'lab'\n", 1, "this file has [[waiver]] tables only"),
+    "a key of no table": (
+        "cluster = 'lab'\n",
+        1,
+        f"{WHERE}unknown key 'cluster'; this file has [[waiver]] tables only{END}",
+    ),
     "one bracket": ("[waiver]\ncheck = 'adp-orphan'\n", 1, "two brackets"),
     "a check that is not there": (waiver(check="adp-orphans"), 2, "did you mean adp-orphan?"),
     "a pattern of no check": (waiver(check="cisco-*"), 2, "no check is called like"),
-    "everything": (waiver(check="*", subject="*"), 2, "both patterns"),
+    "everything": (
+        waiver(check="*", subject="*"),
+        2,
+        f"{WHERE}{BOTH}{END}",
+    ),
+    "a list in one line": (ONE_LINE.replace("'x'", "''"), 1, "subject is empty"),
+    "a list in one line of no check": (ONE_LINE.replace("orphan'", "orphans'"), 1, "did you mean adp-orphan?"),
     "nearly everything": (waiver(check="*-*", subject="?*"), 2, "both patterns"),
     "a number": (waiver().replace("'x'", "12"), 3, "a text in quotes"),
     "twice": (waiver() + waiver(check="adp-left"), 7, "the same check, subject and node as in waivers.toml:1"),
@@ -92,7 +110,7 @@ def test_a_mistake_is_refused_with_its_line_and_the_next_step(case: str, tmp_pat
     with pytest.raises(WaiverError) as error:
         read(path, KNOWN, TODAY)
     assert str(error.value).startswith(f"{path}:{line}: ")
-    assert says in str(error.value)
+    assert says in f"<{str(error.value).removeprefix(f'{path}:{line}: ')}>"
 
 
 TWO = (waiver(subject="ADP*", more="by = 'M. Meier'") + waiver(check="*", subject="SEP1")).encode()
@@ -164,6 +182,11 @@ def test_what_is_read(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_list_in_one_line_is_a_file_too(tmp_path: Path) -> None:
+    one, other = read(write(tmp_path, ONE_LINE), KNOWN, TODAY)
+    assert (one.subject, one.place, other.subject, other.place) == ("w", "waivers.toml:1", "x", "waivers.toml")
+
+
 def test_the_example_is_a_file_that_is_understood() -> None:
     known = {check.id: check.aliases for check in checks().checks.values()}
     example = Path(__file__).parent.parent / "examples" / "waivers.toml"
@@ -201,6 +224,14 @@ def test_a_subject_is_exact_or_a_pattern(tmp_path: Path, pattern: str, subject: 
     assert bool(marked(laid(tmp_path, report(failed(subject)), waiver(subject=pattern)))) is holds
 
 
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [("a*", True), ("a?", True), ("a", False), (r"a\*", False), (r"a\?", False), (r"a\\*", True), (r"\a*", True)],
+)
+def test_what_is_a_pattern(text: str, pattern: bool) -> None:
+    assert is_pattern(text) is pattern
+
+
 def test_a_node_and_a_renamed_check(tmp_path: Path) -> None:
     here, there = failed("x", node="cucm-sub1"), failed("x", node="cucm-sub2")
     made = laid(tmp_path, report(here, there), waiver(check="adp-left", more="node = 'CUCM-SUB2'"))
@@ -208,13 +239,46 @@ def test_a_node_and_a_renamed_check(tmp_path: Path) -> None:
 
 
 def test_until_is_the_last_day_and_an_expired_one_is_a_finding(tmp_path: Path) -> None:
-    assert code(laid(tmp_path, report(FINE, failed("x")), waiver(until=TODAY))) == 0
+    today = laid(tmp_path, report(FINE, failed("x")), waiver(until=TODAY))
+    assert (code(today), state(today)) == (0, [("working", 1, 0)])
     made = laid(tmp_path, report(FINE, failed("x")), waiver(until=YESTERDAY))
     assert (code(made), marked(made), state(made)) == (1, [], [("expired", 1, 0)])
     last = made.outcomes[-1]
     assert last.title == "Waiver that has expired"
     assert (last.check, last.verdict, last.severity) == ("waiver-expired", Verdict.FAIL, Severity.NOTE)
     assert f"ended on {YESTERDAY}; 1 that it matches count again" in last.findings[0].says
+
+
+def about(made: Report) -> tuple[Outcome, Any, dict[str, Any]]:
+    """The finding about a waiver: its outcome, its sentences, its columns."""
+    (one,) = made.outcomes[-1].findings
+    assert (one.check, one.node, one.evidence.facts) == (made.outcomes[-1].check, "", ())
+    assert one.subject == one.evidence.columns["place"] == "waivers.toml:1"
+    return made.outcomes[-1], (one.says, one.why, one.fix), dict(one.evidence.columns)
+
+
+def test_what_is_said_of_one_that_does_nothing(tmp_path: Path) -> None:
+    both = failed("x", could_not_tell=(finding("x"),))
+    last, words, columns = about(laid(tmp_path, report(FINE, both), waiver(until=YESTERDAY)))
+    assert (last.documents, last.node, last.rows, last.examined) == (("waivers",), "", (), 1)
+    assert words == (
+        f"waivers.toml:1: the waiver of adp-orphan for x ended on {YESTERDAY}; 2 that it matches count again",
+        "It was accepted until then only: change 4711",
+        "Mend what it is about and take it out of waivers.toml:1; or decide anew, for at most 400 days",
+    )
+    assert columns == {
+        "check": "adp-orphan", "subject": "x", "node": "", "until": YESTERDAY.isoformat(), "place": "waivers.toml:1"
+    }  # fmt: skip
+    gone = waiver(until=YESTERDAY, more="node = 'pub'")
+    says = f"waivers.toml:1: the waiver of adp-orphan for x on pub ended on {YESTERDAY}"
+    assert about(laid(tmp_path, report(FINE), gone))[1][0] == says
+    _, words, columns = about(laid(tmp_path, report(FINE, outcome(Verdict.PASS)), waiver(more="node = 'pub'")))
+    assert words == (
+        "waivers.toml:1: the waiver of adp-orphan for x on pub matches nothing",
+        "What it accepted is mended, or it never named it: one day it could hide something else",
+        "Take it out of waivers.toml:1, or mend its check, subject or node",
+    )
+    assert columns["node"] == "pub"
 
 
 def test_one_that_matches_nothing_is_a_finding_unless_its_check_could_not_look(tmp_path: Path) -> None:
@@ -242,7 +306,7 @@ def test_unknown_as_a_whole_is_never_waived(tmp_path: Path) -> None:
     )
     for one in whole:
         made = laid(tmp_path, report(FINE, one), waiver(), waiver(subject="*"))
-        assert (code(made), marked(made)) == (3, []), one
+        assert (code(made), marked(made), state(made)) == (3, [], [("not_tried", 0, 0)] * 2), one
 
 
 def test_a_single_subject_that_could_not_be_told_is_waived_by_its_full_name(tmp_path: Path) -> None:
@@ -251,7 +315,8 @@ def test_a_single_subject_that_could_not_be_told_is_waived_by_its_full_name(tmp_
     assert (code(both), marked(both), both.outcomes[1].verdict) == (0, ["x", "y"], Verdict.UNKNOWN)
     assert state(both) == [("working", 0, 1), ("working", 0, 1)]
     assert state(laid(tmp_path, report(FINE, unsure), waiver(subject="*"))) == [("not_tried", 0, 0)]
-    assert code(laid(tmp_path, report(FINE, unsure), waiver())) == 3, "the other one is not waived"
+    one = laid(tmp_path, report(FINE, unsure), waiver())
+    assert (code(one), state(one)) == (3, [("working", 0, 1)]), "the other one is not waived"
     assert code(laid(tmp_path, report(FINE, unsure), waiver(subject="*"))) == 3, "no pattern for what nobody knows"
     lacking = laid(tmp_path, report(FINE, unsure, gaps=(LOST,), complete=False), waiver(), waiver(subject="y"))
     assert code(lacking) == 3, "a gap is no subject"
