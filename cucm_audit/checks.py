@@ -6,7 +6,7 @@ row the checks that it uses first. What a check means for a verdict is decided i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """Every document, row and check that was found, and the tables of settings and knowledge that came with them."""
+    """Every document, row and check that was found, and the tables of settings and knowledge that came with them.
+
+    ``packs``: where those come from that are not our own, as every report repeats it: the folder, or the package.
+    """
 
     documents: tuple[Document, ...]
     rows: tuple[Row, ...]
@@ -82,6 +85,7 @@ class Checks:
     settings: Mapping[str, Value]
     knowledge: Mapping[str, tuple[Mapping[str, Value], ...]]
     guide: Guide = field(default_factory=Guide)
+    packs: tuple[str, ...] = ()
 
     @property
     def bad_loads(self) -> tuple[Mapping[str, Value], ...]:
@@ -127,17 +131,25 @@ def load(folders: Sequence[Path] = (), *, packages: bool = True) -> Checks:
             reader.document(file, pack)
         for file in sorted((place / "tables").glob("*.toml")):
             reader.knowledge(file)
-    return reader.finish()
+    return replace(reader.finish(), packs=tuple(dict.fromkeys(pack for _, pack in places if pack != OWN)))
 
 
 def _installed_packs() -> list[tuple[Path, str]]:
     packs = []
     for point in metadata.entry_points(group=ENTRY_POINTS):
-        found = util.find_spec(point.value)
-        if found is None or not found.submodule_search_locations:
+        places = _folders_of(point.value)
+        if not places:
             raise CheckError(f"the check pack {point.name} names {point.value}, which is no installed package")
-        packs += [(Path(place), point.name) for place in found.submodule_search_locations]
+        packs += [(place, point.name) for place in places]
     return packs
+
+
+def _folders_of(package: str) -> list[Path]:
+    """Return the folders of a package. ``find_spec`` with a dotted name would import what stands before the dot."""
+    top, *below = package.split(".")
+    found = util.find_spec(top)
+    places = [Path(place, *below) for place in (found and found.submodule_search_locations) or ()]
+    return [place for place in places if place.is_dir()]
 
 
 class _Reader:

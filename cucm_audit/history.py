@@ -23,7 +23,7 @@ MOST_RUNS, MOST_KINDS, MOST_FINDINGS = 100, 8, 20_000
 #: Larger than any file that is written here.
 MOST_BYTES = 64 * 1024 * 1024
 #: What of a report's scope makes another kind of run. What may be unknown does not: the findings are the same.
-_SCOPE = ("limit", "without", "document", "check", "severity", "target", "before")
+_SCOPE = ("limit", "without", "document", "check", "severity", "target", "before", "registration", "own_checks")
 
 
 class HistoryError(Exception):

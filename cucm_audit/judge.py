@@ -99,7 +99,7 @@ def judge(snapshot: Snapshot, checks: Checks, *, judged_at: str, version: str, o
         judged_at=judged_at,
         complete=not gaps and not interrupted and bench.seen.nodes_known,
         interrupted=interrupted,
-        scope=snapshot.get_json("scope"),
+        scope={**snapshot.get_json("scope"), **({"own_checks": list(checks.packs)} if checks.packs else {})},
         nodes=tuple(bench.seen.nodes()),
         outcomes=tuple(outcomes),
         gaps=gaps,

@@ -196,7 +196,8 @@ class Document(_Part, frozen=True, kw_only=True):
 
     ``complete`` is true when there is no gap but what the user left out. ``scope`` is what the user left out or
     allowed: limit, without, document, check, severity, allow_unknown (reasons that give no exit code 3), legacy_tls
-    (TLS before 1.2 and old ciphers).
+    (TLS before 1.2 and old ciphers), registration (where it does not come from RIS), own_checks (folders and packages
+    of checks beside those of the program).
     ``cost`` counts what was sent; ``seconds`` is measured. ``waivers`` and ``compared`` came with 1.1.
     """
 

@@ -105,9 +105,27 @@ def test_a_pip_package_is_found_and_not_imported(saved: Path, tmp_path: Path) ->
     assert listed.returncode == 0, listed.stderr
     assert [(one["check"], one["pack"]) for one in json.loads(listed.stdout)] == [("acme-pool-without-backup", "acme")]
     said = python("-m", "cucm_audit", "--from", str(saved), "--document", "acme-pools", "--format", "json")
-    (outcome,) = json.loads(said.stdout)["outcomes"]
+    report = json.loads(said.stdout)
+    assert report["scope"]["own_checks"] == ["acme"], "every report says whose checks it holds"
+    (outcome,) = report["outcomes"]
     assert outcome["examined"] > 0
     assert said.returncode == (1 if outcome["verdict"] == "fail" else 0), said.stderr
+
+
+def test_a_package_below_another_imports_neither(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    _install(PACKAGE, site, tmp_path)
+    (site / "outer").mkdir()
+    (site / "outer" / "__init__.py").write_text("raise SystemExit('imported')")
+    (site / "cucm_audit_acme").rename(site / "outer" / "checks")
+    (entry,) = site.glob("*.dist-info/entry_points.txt")
+    entry.write_text(entry.read_text().replace("cucm_audit_acme", "outer.checks"))
+    said = subprocess.run(
+        [sys.executable, "-m", "cucm_audit", "checks", "--document", "acme-pools"],
+        cwd=tmp_path, env=_beside(site, tmp_path),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (said.returncode, "acme-pool-without-backup" in said.stdout) == (0, True), said.stderr
 
 
 def test_a_package_that_is_gone_is_named(tmp_path: Path) -> None:
