@@ -1,5 +1,5 @@
 # What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
-.PHONY: dev lint test torture mutants coverage fuzz pages wheel bench
+.PHONY: dev lint test torture mutants coverage fuzz pages lock sbom wheel bench
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -38,6 +38,18 @@ fuzz:
 # Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
 pages:
 	$(BIN)/python tests/pages.py --write
+
+# The versions and hashes that the program runs on, for every system (pip install -e '.[release]').
+lock:
+	head -n 2 requirements.lock > requirements.new
+	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-annotate --no-header >> requirements.new
+	mv requirements.new requirements.lock
+
+# What is in it, for those who have to know: CycloneDX, from the lock file.
+sbom:
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o dist/sbom.cdx.json requirements.lock
 
 wheel:
 	$(BIN)/python -m build --wheel

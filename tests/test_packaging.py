@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -83,3 +84,23 @@ def _install(wheel: Path, site: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
     if subprocess.run([*pip, str(wheel)], capture_output=True, check=False).returncode != 0:
         zipfile.ZipFile(wheel).extractall(site)
+
+
+def test_the_lock_file_pins_every_dependency_with_hashes() -> None:
+    from packaging.requirements import Requirement
+
+    text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
+    pinned = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            requirement, *hashes = line.split("--hash=sha256:")
+            found = Requirement(requirement)
+            (version,) = found.specifier
+            assert version.operator == "==", line[:80]
+            assert hashes, f"{found.name} has no hash"
+            assert all(len(one.strip()) == 64 for one in hashes), found.name
+            pinned[found.name] = version.version
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for wanted in map(Requirement, project["dependencies"]):
+        assert wanted.name in pinned, f"make lock: {wanted.name} is not in requirements.lock"
+        assert wanted.specifier.contains(pinned[wanted.name]), f"make lock: {wanted} has {pinned[wanted.name]}"
