@@ -11,6 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from cucm_audit.simulator import informix
 from cucm_audit.simulator.dictionary import tables
 from cucm_audit.simulator.world import SimNode, World
 
@@ -51,9 +52,10 @@ INDEXES: dict[str, tuple[str, ...]] = {
     "credentialdynamic": ("fkcredential",),
 }
 #: Functions that Informix has and that somebody may send. count, min, max, sum and avg are SQLite's own.
-FUNCTIONS = frozenset(
-    {"count", "min", "max", "sum", "avg", "lower", "upper", "length", "substr", "trim", "nvl", "abs", "like", "replace"}
-)
+FUNCTIONS = informix.NAMES | {
+    *("count", "min", "max", "sum", "avg", "lower", "upper", "length", "substr", "trim", "abs", "replace"),
+    *("like", "glob"),  # LIKE and MATCHES
+}
 FOREIGN_WORDS = frozenset(
     {
         "limit",
@@ -102,12 +104,13 @@ def create(release: str) -> sqlite3.Connection:
     """Return an empty database with every table of the release's dictionary."""
     db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     db.execute("pragma case_sensitive_like = on")
-    db.create_function("nvl", 2, lambda value, other: other if value is None else value, deterministic=True)
+    informix.teach(db)
     db.execute("begin")
     known = tables(release)
     for table, columns in known.items():
         spelt = ", ".join(f'"{name}" {"integer" if kind == "i" else "text"}' for name, kind in columns.items())
         db.execute(f'create table "{table}" ({spelt})')
+    informix.catalogue(db, known)
     for table, wanted in INDEXES.items():
         for place, names in enumerate(wanted):
             if set(names.split(", ")) <= set(known.get(table, {})):
@@ -153,6 +156,10 @@ def translate(sql: str) -> str:
     ):
         raise SqlError(-201, "A syntax error has occurred.")
     skip, first, unique = head.groups()
+    try:
+        rest = informix.respelt(rest)
+    except ValueError:
+        raise SqlError(-201, "A syntax error has occurred.") from None
     page = f" limit {first or -1} offset {skip or 0}" if skip or first else ""
     return f"select {'distinct ' if unique else ''}{rest}{page}"
 

@@ -7,6 +7,8 @@ Names, bindings and the literal ``localhost`` of the address: reference servicea
 
 from dataclasses import dataclass
 
+from cucm_audit.simulator.perfmon import ANSWERS
+from cucm_audit.simulator.perfmon_session import OPERATIONS
 from cucm_audit.simulator.soap import AST, HEAD
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
@@ -37,11 +39,17 @@ RIS = Described(
     port="RisPort70",
     binding="RisBinding",
     port_type="RisPortType",
-    operations=(("selectCmDevice", "selectCmDeviceResponse"), ("selectCmDeviceExt", "selectCmDeviceResponse")),
+    operations=(
+        ("selectCmDevice", "selectCmDeviceResponse"),
+        ("selectCmDeviceExt", "selectCmDeviceResponse"),
+        ("selectCtiItem", "selectCtiItemResponse"),
+    ),
     elements={
         "selectCmDevice": "StateInfo CmSelectionCriteria:CmSelectionCriteria",
         "selectCmDeviceExt": "StateInfo CmSelectionCriteria:CmSelectionCriteria",
         "selectCmDeviceResponse": "selectCmDeviceReturn:selectCmDeviceReturn",
+        "selectCtiItem": "StateInfo CtiSelectionCriteria:CtiSelectionCriteria",
+        "selectCtiItemResponse": "selectCtiItemReturn:selectCtiItemReturn",
     },
     types={
         "SelectItem": "Item?",
@@ -65,6 +73,20 @@ RIS = Described(
         "CmDevSingleLineStatus": "DirectoryNumber? Status?",
         "ArrayOfIPAddressArrayType": "item:IPAddressArrayType*",
         "IPAddressArrayType": "IP IPAddrType Attribute?",
+        "CtiSelectionCriteria": "MaxReturnedItems:unsignedInt? CtiMgrClass? Status? NodeName? SelectAppBy?"
+        " AppItems:ArrayOfSelectAppItem? DevNames:ArrayOfSelectDevName? DirNumbers:ArrayOfSelectDirNumber?",
+        "ArrayOfSelectAppItem": "item:SelectAppItem*",
+        "SelectAppItem": "AppItem?",
+        "ArrayOfSelectDevName": "item:SelectDevName*",
+        "SelectDevName": "DevName?",
+        "ArrayOfSelectDirNumber": "item:SelectDirNumber*",
+        "SelectDirNumber": "DirNumber?",
+        "selectCtiItemReturn": "SelectCtiItemResult:SelectCtiItemResult StateInfo",
+        "SelectCtiItemResult": "TotalItemsFound:unsignedInt? CtiNodes:ArrayOfCtiNode?",
+        "ArrayOfCtiNode": "item:CtiNode*",
+        "CtiNode": "ReturnCode? Name? NoChange:boolean CtiItems:ArrayOfCtiItem?",
+        "ArrayOfCtiItem": "item:CtiItem*",
+        "CtiItem": "AppId? UserId? AppIpAddr? AppIpv6Addr? AppStatus?",
     },
 )
 CONTROL_CENTER = Described(
@@ -110,10 +132,20 @@ PERFMON = Described(
     port="PerfmonPort",
     binding="PerfmonBinding",
     port_type="PerfmonPortType",
-    operations=tuple(
-        (name, f"{name}Response") for name in ("perfmonListCounter", "perfmonListInstance", "perfmonCollectCounterData")
-    ),
+    operations=tuple((name, f"{name}Response") for name in (*ANSWERS, *OPERATIONS)),
     elements={
+        "perfmonOpenSession": "",
+        "perfmonOpenSessionResponse": "perfmonOpenSessionReturn:SessionHandleType",
+        "perfmonAddCounter": "SessionHandle:SessionHandleType ArrayOfCounter:RequestArrayOfCounterType",
+        "perfmonAddCounterResponse": "",
+        "perfmonRemoveCounter": "SessionHandle:SessionHandleType ArrayOfCounter:RequestArrayOfCounterType",
+        "perfmonRemoveCounterResponse": "",
+        "perfmonCollectSessionData": "SessionHandle:SessionHandleType",
+        "perfmonCollectSessionDataResponse": "perfmonCollectSessionDataReturn:CounterInfoType*",
+        "perfmonCloseSession": "SessionHandle:SessionHandleType",
+        "perfmonCloseSessionResponse": "",
+        "perfmonQueryCounterDescription": "Counter:CounterNameType",
+        "perfmonQueryCounterDescriptionResponse": "perfmonQueryCounterDescriptionReturn?",
         "perfmonListCounter": "Host",
         "perfmonListCounterResponse": "perfmonListCounterReturn:ObjectInfoType*",
         "perfmonListInstance": "Host Object:ObjectNameType",
@@ -122,13 +154,14 @@ PERFMON = Described(
         "perfmonCollectCounterDataResponse": "perfmonCollectCounterDataReturn:CounterInfoType*",
     },
     types={
+        "RequestArrayOfCounterType": "Counter:CounterType*",
         "CounterInfoType": "Name:CounterNameType? Value:long CStatus:unsignedInt",
         "InstanceType": "Name:InstanceNameType?",
         "ObjectInfoType": "Name:ObjectNameType? MultiInstance:boolean ArrayOfCounter:ArrayOfCounterType?",
         "ArrayOfCounterType": "item:CounterType*",
         "CounterType": "Name:CounterNameType?",
     },
-    texts=("ObjectNameType", "InstanceNameType", "CounterNameType"),
+    texts=("ObjectNameType", "InstanceNameType", "CounterNameType", "SessionHandleType"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cucm_audit.simulator import soap
+from cucm_audit.simulator import perfmon_session, soap
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 from cucm_audit.simulator.ris import too_fast
 from cucm_audit.simulator.soap import box, leaf
@@ -29,6 +29,8 @@ def answer(exchange: Exchange) -> Reply:
     if exchange.fault("perf_rate") or too_fast(exchange, "perfmon", PER_MINUTE):
         now = f"Current allowed rate for perfmon information is {PER_MINUTE} requests per minute."
         return Reply(500, soap.fault(f"Exceeded allowed rate for Perfmon information. {now}PerfmonService"))
+    if call.name in perfmon_session.OPERATIONS and call.namespace == soap.AST:
+        return perfmon_session.answer(exchange, call)
     if call.name not in ANSWERS or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     try:

@@ -36,7 +36,7 @@ def answer(exchange: Exchange) -> Reply:
         call = soap.read(exchange.body)
     except soap.NotSoap as error:
         return Reply(500, soap.fault(str(error), "soapenv:Client"))
-    if call.name not in ("selectCmDevice", "selectCmDeviceExt") or call.namespace != soap.AST:
+    if call.name not in ("selectCmDevice", "selectCmDeviceExt", "selectCtiItem") or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     names = items(call)
     rate = exchange.world.ris_per_minute
@@ -44,6 +44,8 @@ def answer(exchange: Exchange) -> Reply:
         now = f"Current allowed rate for realtime information is {rate} requests per minute."
         text = f"AxisFault: Exceeded allowed rate for Reatime information. {now}"
         return Reply(int(exchange.fault("ris_rate_status") or 500), soap.fault(text))
+    if call.name == "selectCtiItem":
+        return Reply(200, ris_answer.no_applications(exchange.world), signed_in=True)
     wrong = _wrong_criteria(call)
     if wrong:
         return Reply(500, soap.fault(f"org.apache.axis2.databinding.ADBException: Unexpected subelement {wrong}"))
@@ -115,7 +117,7 @@ def _chosen(exchange: Exchange, call: soap.Call, names: list[str], alive: set[st
     extended = call.name == "selectCmDeviceExt"
     with exchange.world.lock:
         rows = [row for row in exchange.world.registrations if row.node in alive]
-    wanted = _by(call, names, wildcards=not extended)
+    wanted = _by(call, names)
     filters = _filters(call)
     rows = [row for row in rows if wanted(row) and all(accept(row) for accept in filters)]
     if not extended or exchange.fault("ris_duplicates"):
@@ -127,14 +129,19 @@ def _chosen(exchange: Exchange, call: soap.Call, names: list[str], alive: set[st
     return list(newest.values())
 
 
-def _by(call: soap.Call, names: list[str], wildcards: bool) -> Callable[[SimRegistration], bool]:
+def _by(call: soap.Call, names: list[str]) -> Callable[[SimRegistration], bool]:
+    """Return what SelectItems choose.
+
+    One source says that the Ext operation knows no wildcards, public clients send it a star or nothing and count on
+    rows: they get them.
+    """
     field = {"Name": "name", "IPV4Address": "address", "DirNumber": "dir_number", "Description": "description"}.get(
         call.text("CmSelectionCriteria", "SelectBy") or "Name", ""
     )
-    if wildcards and (not names or any(name in ("", "*") for name in names)):
+    if not names or any(name in ("", "*") for name in names):
         return lambda _: True
     plain = {name.upper() for name in names if "*" not in name}
-    patterns = [name.upper() for name in names if "*" in name] if wildcards else []
+    patterns = [name.upper() for name in names if "*" in name]
 
     def matches(row: SimRegistration) -> bool:
         value = str(getattr(row, field, "")).upper()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cucm_audit.simulator.exchange import Exchange
 from cucm_audit.simulator.soap import box, leaf, response
-from cucm_audit.simulator.world import SimNode, SimRegistration
+from cucm_audit.simulator.world import SimNode, SimRegistration, World
 
 NIL = ' xsi:nil="1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
@@ -34,6 +34,18 @@ def unknown_node(name: str) -> bytes:
         "SelectCmDeviceResult", leaf("TotalDevicesFound", 0), _nodes([_node("InvalidNodeName", name, "false", [])])
     )
     return response("selectCmDevice", box("selectCmDeviceReturn", result, leaf("StateInfo", "")))
+
+
+def no_applications(world: World) -> bytes:
+    """Return selectCtiItem's answer: no application controls a phone of this cluster."""
+    names = [node.name for node in world.nodes if node.product == "callmanager"]
+    nil = f"<ns1:CtiItems{NIL}/>"
+    nodes = [
+        box("item", leaf("ReturnCode", "NotFound"), leaf("Name", name), leaf("NoChange", "false"), nil)
+        for name in names
+    ]
+    result = box("SelectCtiItemResult", leaf("TotalItemsFound", 0), box("CtiNodes", *nodes))
+    return response("selectCtiItem", box("selectCtiItemReturn", result, leaf("StateInfo", "")))
 
 
 def _says(

@@ -1,6 +1,7 @@
 """The pages that phones fetch: Extension Mobility and the Services button (reference: serviceability.md 5.1 and 6).
 
-They need no account. A request that would log somebody in or out is remembered as a write and does nothing.
+And what UDS says of the release, which clients ask before they sign in. None of them needs an account. A request that
+would log somebody in or out is remembered as a write and does nothing.
 """
 
 from urllib.parse import parse_qs
@@ -9,10 +10,13 @@ from xml.sax.saxutils import escape
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 
 EM, EM_SERVICE, MENU = "/emapp/EMAppServlet", "/emservice/EMServiceServlet", "/ccmcip/getservicesmenu.jsp"
+UDS_VERSION = "/cucm-uds/version"
 
 
 def answer(exchange: Exchange) -> Reply | None:
     """Return a page, or None when there is no such page."""
+    if exchange.path == UDS_VERSION and exchange.secure:
+        return _release(exchange)
     if exchange.path not in (EM, EM_SERVICE, MENU):
         return None
     parameters = parse_qs(exchange.query, keep_blank_values=True)
@@ -33,6 +37,15 @@ def answer(exchange: Exchange) -> Reply | None:
     if not _runs(exchange, "Cisco Extension Mobility"):
         return _text("Login/Logout is unavailable(208)")
     return _form(exchange, device) if _is_known(exchange, device) else _text("Login is unavailable(11)")
+
+
+def _release(exchange: Exchange) -> Reply:
+    """Return what UDS says of itself and of the release: its form is that of Cisco's UDS guide."""
+    release = ".".join(exchange.node.release.split(".")[:3])
+    uri = f"https://{exchange.node.address}:8443{UDS_VERSION}"
+    able = "<capabilities><usersResourceAuthEnabled>false</usersResourceAuthEnabled></capabilities>"
+    said = f"<version>{release}</version>{able}"
+    return _xml(f'<versionInformation uri="{uri}" version="{release}">{said}</versionInformation>')
 
 
 def _runs(exchange: Exchange, name: str) -> bool:

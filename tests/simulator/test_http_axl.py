@@ -136,6 +136,30 @@ def test_expressions_without_a_name(typist):
     assert "<row><expression>" in typist.sql("select 'SEP' || name from device where tkclass = 1").text
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("name[1,3] as x from device where name = 'SEP001BD4100008'", "SEP"),
+        ("substring(name from 4 for 3) as x from device where name = 'SEP001BD4100008'", "001"),
+        ("count(*) as x from device where name matches 'SEP001BD410000?'", "3"),
+        ("decode(tkclass, 1, 'phone', 'else') as x from device where name = 'SEP001BD4100008'", "phone"),
+        ("lpad(name, 18, '*') || '[1,2]' as x from device where name = 'SEP001BD4100008'", "***SEP001BD4100008[1,2]"),
+        ("tkclass::int as x from device where name = 'SEP001BD4100008'", "1"),
+        (
+            "dbinfo('utc_to_datetime', 1700000000) as x from device where name = 'SEP001BD4100008'",
+            "2023-11-14 22:13:20",
+        ),
+        (
+            "count(*) as x from systables t join syscolumns c on c.tabid = t.tabid"
+            " where t.tabname = 'device' and c.colname in ('name', 'tkclass')",
+            "2",
+        ),
+    ],
+)
+def test_forms_that_informix_spells_its_own_way(typist, asked, told):
+    assert f"<row><x>{told}</x></row>" in typist.sql(f"select {asked}").text
+
+
 def test_pages(typist):
     whole = typist.rows("select pkid from device order by pkid")
     pages = []
@@ -163,6 +187,7 @@ def test_like_and_equality_regard_case(typist):
         ("with x as (select 1) select * from x", "-201"),
         ("select name from device where name glob 'SEP*'", "-201"),
         ("select hex(name) from device", "-674"),
+        ("select [name] from device", "-201"),
         ("select name from device; select name from device", "-201"),
         ("pragma table_info(device)", "-201"),
     ],

@@ -77,12 +77,12 @@ def test_stale_rows_come_from_the_plain_operation_only(typist):
     assert found(extended, "TotalDevicesFound") == ["1"]
 
 
-def test_wildcards_only_for_the_plain_operation(typist):
+@pytest.mark.parametrize("operation", ["selectCmDevice", "selectCmDeviceExt"])
+def test_wildcards(typist, operation):
     every = str(len(typist.world.registrations))
     for name in ("", "*"):
-        assert found(typist.ris([name], operation="selectCmDevice"), "TotalDevicesFound") == [every]
-        assert found(typist.ris([name]), "TotalDevicesFound") == ["0"]
-    assert int(found(typist.ris(["sep001bd410000*"], operation="selectCmDevice"), "TotalDevicesFound")[0]) == 3
+        assert found(typist.ris([name], operation=operation), "TotalDevicesFound") == [every]
+    assert int(found(typist.ris(["sep001bd410000*"], operation=operation), "TotalDevicesFound")[0]) == 3
 
 
 def test_the_cap_is_silent(typist):

@@ -73,6 +73,29 @@ def test_ris(service, cluster):
         assert sorted(device.Name for device in found) == sorted(names)
 
 
+def test_cti(service):
+    criteria = {
+        "MaxReturnedItems": 100,
+        "CtiMgrClass": "Provider",
+        "Status": "Any",
+        "NodeName": "",
+        "SelectAppBy": "AppId",
+        "AppItems": {"item": [{"AppItem": "*"}]},
+        "DevNames": {"item": []},
+        "DirNumbers": {"item": []},
+    }
+    told = service(RIS, "RisBinding").selectCtiItem(StateInfo="", CtiSelectionCriteria=criteria)
+    assert told.SelectCtiItemResult.TotalItemsFound == 0
+    assert [node.ReturnCode for node in told.SelectCtiItemResult.CtiNodes.item] == ["NotFound"] * 3
+
+
+def test_uds_tells_the_release_before_anybody_signs_in(service):
+    page = requests.get(f"{service.place}/cucm-uds/version", verify=False, timeout=5)
+    assert page.status_code == 200
+    assert '<versionInformation uri="https://' in page.text
+    assert 'version="14.0.1"' in page.text
+
+
 def test_control_center(service, cluster):
     control = service(CONTROL_CENTER, "ControlCenterServicesBinding")
     status = control.soapGetServiceStatus("")
@@ -96,6 +119,27 @@ def test_perfmon(service):
     assert objects["Memory"].ArrayOfCounter.item[0].Name._value_1 == "% Mem Used"
     with pytest.raises(Fault):
         perfmon.perfmonCollectCounterData(Host="nobody", Object="Memory")
+
+
+def test_perfmon_session(service):
+    """As Cisco's own sample does it: open, add, collect, close."""
+    perfmon = service(PERFMON, "PerfmonBinding")
+    handle = perfmon.perfmonOpenSession()
+    names = ["\\\\cucm-pub\\Processor(_Total)\\% CPU Time", "\\\\cucm-sub1\\Memory\\% Mem Used"]
+    counters = {"Counter": [{"Name": name} for name in [*names, "\\\\cucm-pub\\Nothing\\at all"]]}
+    perfmon.perfmonAddCounter(SessionHandle=handle, ArrayOfCounter=counters)
+    told = {
+        row.Name._value_1: (row.Value, row.CStatus) for row in perfmon.perfmonCollectSessionData(SessionHandle=handle)
+    }
+    assert [told[name] for name in names] == [(12, 1), (61, 1)]
+    assert told["\\\\cucm-pub\\Nothing\\at all"][1] == 2
+    perfmon.perfmonRemoveCounter(SessionHandle=handle, ArrayOfCounter={"Counter": [{"Name": names[0]}]})
+    left = perfmon.perfmonCollectSessionData(SessionHandle=handle)
+    assert [row.Name._value_1 for row in left] == [names[1], counters["Counter"][2]["Name"]]
+    assert "CPU Time" in perfmon.perfmonQueryCounterDescription(Counter=names[0])
+    perfmon.perfmonCloseSession(SessionHandle=handle)
+    with pytest.raises(Fault, match="session handle"):
+        perfmon.perfmonCollectSessionData(SessionHandle=handle)
 
 
 @pytest.mark.parametrize("path", [RIS, CONTROL_CENTER, PERFMON])
