@@ -90,7 +90,12 @@ VOLATILE: Mapping[str, frozenset[str]] = {
 _VOLATILE_NAME = re.compile(r"(.*_)?(at|seconds|minutes|millis|ms)")
 #: Times that somebody set, or that mean something by being there.
 LASTING = frozenset(
-    {("user_credential", "changed_at"), ("credential_policy", "lockout_minutes"), ("end_user", "em_max_minutes")}
+    {
+        ("user_credential", "changed_at"),
+        ("user_credential", "admin_locked_at"),
+        ("credential_policy", "lockout_minutes"),
+        ("end_user", "em_max_minutes"),
+    }
 )
 #: How the reasons begin for which nobody expects a fact to be compared. The first is that of every ordinary run.
 _ON_DEMAND = f"{State.NOT_ASKED.value}: {ON_DEMAND}"

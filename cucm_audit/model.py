@@ -219,6 +219,7 @@ class Outcome:
 
 #: Findings about the waivers themselves: no check of the cluster, and nothing was audited by them.
 WAIVER_EXPIRED, WAIVER_UNUSED = "waiver-expired", "waiver-unused"
+ABOUT_WAIVERS = frozenset({WAIVER_EXPIRED, WAIVER_UNUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

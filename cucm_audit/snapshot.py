@@ -36,6 +36,7 @@ class Snapshot:
         self._connection = connection
         self.path = path
         self._writable = writable
+        self._saved = False  # a file of an earlier run, that anything may have happened to
         self.before: Snapshot | None = None
         self.before_doubt = ""
         self._queries = Queries(connection, writable=writable)
@@ -89,8 +90,13 @@ class Snapshot:
             connection = connect(f"{path.absolute().as_uri()}?mode=ro")
             found = connection.execute("select value from meta where key = 'schema_version'").fetchone()
             finished = connection.execute("select value from meta where key = 'finished_at'").fetchone()
-        except sqlite3.Error as error:
+            # A page that was lost or came to another place may hold rows that are believed, or lack some.
+            sound = [str(says) for (says,) in connection.execute("pragma integrity_check(1)")]
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise SnapshotError(f"{path} is no snapshot of cucm-audit ({error})") from None
+        if sound != ["ok"]:
+            says = " ".join(sound[0].split())[:200]
+            raise SnapshotError(f"{path} is damaged ({says}): copy it again, or take a new snapshot")
         if found is None or found[0] != SCHEMA_VERSION:
             version = found[0] if found else "none"
             raise SnapshotError(
@@ -99,7 +105,9 @@ class Snapshot:
         if finished is None:
             raise SnapshotError(f"{path} was never finished (the run was cut off): take a new snapshot")
         connection.execute("pragma query_only = on")
-        return cls(connection, path, writable=False)
+        opened = cls(connection, path, writable=False)
+        opened._saved = True
+        return opened
 
     def reader(self) -> Self:
         """Open the same file again, read-only, for use in the thread that calls this."""
@@ -249,16 +257,29 @@ class Snapshot:
 
     def select(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Run one of our own queries, row by row."""
-        yield from self._connection.execute(sql, values)
+        with self._legible():
+            yield from self._connection.execute(sql, values)
+
+    @contextlib.contextmanager
+    def _legible(self) -> Iterator[None]:
+        """SnapshotError when what stands in a saved file cannot be read, or is no word of the ledger."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, ValueError) as error:
+            if not self._saved:
+                raise
+            raise SnapshotError(f"{self.path or 'the snapshot'} is damaged: {str(error)[:200]}") from None
 
     def get_meta(self, key: str, default: str = "") -> str:
         """Return one fact about the run."""
-        found = self._connection.execute("select value from meta where key = ?", (key,)).fetchone()
+        with self._legible():
+            found = self._connection.execute("select value from meta where key = ?", (key,)).fetchone()
         return default if found is None else str(found[0])
 
     def get_json(self, key: str) -> dict[str, Any]:
         """Return a fact about the run that is kept as JSON, {} when there is none."""
-        value = json.loads(self.get_meta(key, "{}"))
+        with self._legible():
+            value = json.loads(self.get_meta(key, "{}"))
         return value if isinstance(value, dict) else {}
 
     def gathered(self) -> list[Gathered]:
@@ -266,29 +287,12 @@ class Snapshot:
 
         A saved fact that has lost rows since it was gathered is no longer whole.
         """
-        found = self._connection.execute(
-            "select fact, node, source, state, reason, detail, hint, request, rows, requests, seconds, taken_at"
-            " from ledger order by fact, node"
-        )
-        return [
-            self._as_it_is(
-                Gathered(
-                    fact=row[0],
-                    node=row[1],
-                    source=Source(row[2]),
-                    state=State(row[3]),
-                    reason=Reason(row[4]) if row[4] else None,
-                    detail=row[5],
-                    hint=row[6],
-                    request=row[7],
-                    rows=row[8],
-                    requests=row[9],
-                    seconds=row[10],
-                    taken_at=row[11],
-                )
-            )
-            for row in found
-        ]
+        with self._legible():
+            found = self._connection.execute(
+                "select fact, node, source, state, reason, detail, hint, request, rows, requests, seconds, taken_at"
+                " from ledger order by fact, node"
+            ).fetchall()
+            return [self._as_it_is(_gathered(row)) for row in found]
 
     def _as_it_is(self, row: Gathered) -> Gathered:
         if self._writable or row.state is not State.WHOLE or row.rows <= (there := self._count(row.fact, row.node)):
@@ -316,3 +320,21 @@ class Snapshot:
         QueryRefused when it is not allowed, QueryFailed on an error or a limit.
         """
         yield from self._queries.run(sql, seconds=seconds, rows=rows)
+
+
+def _gathered(row: tuple[Any, ...]) -> Gathered:
+    """Return a row of the ledger. ValueError when a word in it is none of ours."""
+    return Gathered(
+        fact=row[0],
+        node=row[1],
+        source=Source(row[2]),
+        state=State(row[3]),
+        reason=Reason(row[4]) if row[4] else None,
+        detail=row[5],
+        hint=row[6],
+        request=row[7],
+        rows=row[8],
+        requests=row[9],
+        seconds=row[10],
+        taken_at=row[11],
+    )

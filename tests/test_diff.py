@@ -130,6 +130,19 @@ def test_a_tolerance_that_means_nothing_is_refused(
     assert "cucm-audit.toml:4: disk: a tolerance is a number" in capsys.readouterr().err
 
 
+def test_a_pin_that_an_administrator_locked_is_a_difference(
+    pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = "'u1', '', 0, 0, '2026-01-01 00:00:00', '{}', '', 0"
+    for path, locked in zip(pair, ("", "2026-01-01 12:00:00"), strict=True):
+        change(path, f"insert into user_credential values ({row.format(locked)})")
+    code, told = compare(pair, capsys)
+    assert code == 1
+    assert told["tables"]["user_credential"]["changed"][0]["columns"] == {
+        "admin_locked_at": ["", "2026-01-01 12:00:00"]
+    }
+
+
 def test_what_is_no_longer_known_is_not_gone(pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     change(
         pair[1],

@@ -5,10 +5,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from labs import Lab, lab
 
+from cucm_audit.cli import run
 from cucm_audit.facts.platform.replication import parse
 from cucm_audit.simulator.cli_answer import Call
 from cucm_audit.simulator.cli_replication import runtimestate
@@ -151,6 +153,33 @@ def test_a_list_of_members_without_a_node_is_not_whole(whole: Lab, lacking: str)
     assert f"the list lacks {lacking}" in told["cucm-sub2"]["detail"]
 
 
+def test_a_check_of_the_replication_that_goes_on_has_found_nothing_yet(whole: Lab) -> None:
+    """Its answer says already that there are no errors: in the tables that it has come to."""
+    publisher = whole.world.publisher
+    text = answer_of(whole, "utils dbreplication runtimestate")
+    still = re.sub(r"COMPLETED\D*\d+", "in PROGRESS 134", text)
+    assert still != text
+    publisher.faults["cli_answer"] = {"utils dbreplication runtimestate": still}
+    try:
+        code, report = whole.audit(*checks("replication-errors"))
+    finally:
+        del publisher.faults["cli_answer"]
+    assert (code, report["outcomes"][0]["verdict"]) == (3, "unknown")
+
+
+def test_an_object_without_counters_was_not_seen(whole: Lab) -> None:
+    node = whole.world.node("cucm-sub1")
+    node.faults["missing_element"] = {"value": "perfmonCollectCounterDataReturn", "on": "Memory"}
+    try:
+        code, report = whole.audit(*checks("node-memory-used"))
+    finally:
+        del node.faults["missing_element"]
+    told = {outcome["node"]: outcome for outcome in report["outcomes"]}
+    assert code == 3
+    assert (told["cucm-pub"]["verdict"], told["cucm-sub1"]["verdict"]) == ("pass", "unknown")
+    assert "no counter of Memory" in told["cucm-sub1"]["detail"]
+
+
 # ----------------------------------------------------------------------------------------------- the wrong node answers
 
 
@@ -250,3 +279,79 @@ def test_a_saved_fact_that_has_lost_rows_is_not_whole(whole: Lab) -> None:
     assert told["disk-full", "cucm-sub1"]["reason"] == "inconsistent"
     assert told["phone-rejected", None]["verdict"] == "unknown"
     assert told["em-url-path", None]["verdict"] == "pass"
+
+
+@pytest.fixture(scope="module")
+def kept(whole: Lab) -> bytes:
+    """A saved snapshot of the whole cluster."""
+    saved = whole.folder / "kept.db"
+    assert whole.run("snapshot", "save", str(saved), "--node", "lab", "--without", "ssh")[0] == 0
+    return saved.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["emptied", "exchanged", "letter"])
+def test_a_damaged_file_is_not_judged(whole: Lab, kept: bytes, how: str) -> None:
+    """Such a file can still be read here and there: rows come, or are silently fewer."""
+    page, place = 4096, kept.index(b"SEP001BD4")
+    at = place // page * page
+    first, other = kept[at : at + page], kept[-page:]
+    pages = {"emptied": bytes(page), "exchanged": other, "letter": first.replace(b"SEP001BD4", b"SEP\xff01BD4")}
+    saved = whole.folder / f"{how}.db"
+    saved.write_bytes(kept[:at] + pages[how] + kept[at + page :])
+    code, out, err = whole.run("audit", "--from", str(saved), *checks("phone-rejected", "em-phone-without-service"))
+    assert (code, out) == (2, "")
+    assert re.search("is damaged|is no snapshot", err)
+    assert "should not have happened" not in err
+
+
+def test_a_ledger_with_a_word_of_its_own_is_not_believed(whole: Lab, kept: bytes) -> None:
+    saved = whole.folder / "edited.db"
+    saved.write_bytes(kept)
+    with sqlite3.connect(saved) as file:
+        file.execute("update ledger set source = 'hearsay' where fact = 'phone'")
+    code, _, err = whole.run("audit", "--from", str(saved))
+    assert code == 2
+    assert "is damaged: 'hearsay' is not a valid Source" in err
+
+
+# ------------------------------------------------------------------------------------------- what is read is not lost
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("audit", "--from", "a.db", "-o", "a.db"),
+        ("audit", "--from", "a.db", "-o", "link.db"),
+        ("audit", "--from", "b.db", "--before", "a.db", "-o", "a.db"),
+        ("audit", "--node", "lab", "--save", "new.db", "-o", "new.db"),
+        ("audit", "--node", "lab", "--before", "a.db", "--save", "a.db"),
+        ("audit", "--from", "b.db", "--baseline", "a.db", "-o", "a.db"),
+        ("checklist", "before-upgrade", "--target", "15", "--from", "a.db", "-o", "a.db"),
+        ("checklist", "after-upgrade", "--from", "b.db", "--before", "a.db", "-o", "a.db"),
+        ("explain", "23", "--from", "a.db", "-o", "a.db"),
+    ],
+    ids=lambda words: " ".join(words[:2]) + " " + words[-1],
+)
+def test_nothing_is_written_over_what_is_read(whole: Lab, kept: bytes, words: tuple[str, ...]) -> None:
+    """``--force`` is about an older report, not about the evidence."""
+    for name in ("a.db", "b.db"):
+        (whole.folder / name).write_bytes(kept)
+    link = whole.folder / "link.db"
+    link.unlink(missing_ok=True)
+    link.symlink_to("a.db")
+    code, out, err = whole.run(*words, "--force")
+    assert (code, out) == (2, "")
+    assert re.search("is read by this command|is to hold two things", err)
+    assert (whole.folder / "a.db").read_bytes() == kept
+
+
+@pytest.mark.parametrize("words", [("diff", "b.db"), ("report",)])
+def test_nor_by_the_commands_without_a_cluster(
+    tmp_path: Path, kept: bytes, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.db", "b.db"):
+        (tmp_path / name).write_bytes(kept)
+    files = [str(tmp_path / name) for name in words[1:]]
+    assert run([words[0], *files, str(tmp_path / "a.db"), "-o", str(tmp_path / "a.db"), "--force"]) == 2
+    assert "is read by this command" in capsys.readouterr().err
+    assert (tmp_path / "a.db").read_bytes() == kept

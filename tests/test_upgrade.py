@@ -121,6 +121,30 @@ def test_a_trunk_that_was_up_and_a_bridge_that_nobody_heard_of_again_are_named(
     assert (code, told["verdict"]) == (1, "no-go")
 
 
+def test_a_node_that_was_added_meanwhile_has_to_be_well_too(tmp_path: Path, saved: tuple[Path, int, str]) -> None:
+    """Nothing of before can be compared with it: that is no reason to call it fine."""
+    before, name = tmp_path / "before.db", "cucm-sub2"
+    shutil.copy(saved[0], before)
+    with sqlite3.connect(before) as file:
+        tables = [table for (table,) in file.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            if any(row[1] == "node" for row in file.execute(f"pragma table_info({table})")):
+                file.execute(f"delete from {table} where node = ?", (name,))
+        for table, column in (("node", "name"), ("replication", "server"), ("cluster_member", "host")):
+            file.execute(f"delete from {table} where {column} glob ?", (f"{name}*",))
+        file.execute("update ledger set rows = 0")
+    with lab(tmp_path, brisk=True, scenario="upgraded", phones=100) as there:
+        good, told = after(there, before)
+        assert (good, wrong(told)) == (0, {})
+        node = there.world.node(name)
+        node.replication["state"] = 3
+        stopped = node.services["Cisco CallManager"]
+        stopped.status, stopped.reason_code = "Stopped", -1019
+        code, told = after(there, before)
+    assert {"replication-no-longer-good", "call-service-stopped"} <= set(wrong(told))
+    assert (code, told["verdict"]) == (1, "no-go")
+
+
 def away(told: dict[str, Any]) -> set[str]:
     """The names of the phones that did not come back."""
     check = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "phone-away")

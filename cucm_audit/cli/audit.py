@@ -10,7 +10,7 @@ import click
 from cucm_audit import __version__
 from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.baseline import baseline, baseline_option, beside
-from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, say, width, write_file
+from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, refuse_own_sources, say, width, write_file
 from cucm_audit.cli.exits import exit_code, nothing_audited
 from cucm_audit.cli.options import (
     checks_option,
@@ -74,6 +74,21 @@ class Wishes:
     quiet: bool = False
     verbose: bool = False
     colour: str = "auto"
+
+    @property
+    def reads(self) -> tuple[Path | None, ...]:
+        """Return the files that the command reads, and that have to stay.
+
+        A baseline may make room for its successor, which is JSON too.
+        """
+        older = None if self.kind == "json" else self.baseline
+        return self.from_file, self.before, older, self.waivers, self.config_file, self.ca_file
+
+    def refuse_losses(self) -> None:
+        """Raise Problem when what is to be written would take the place of a file that is there, or that is read."""
+        refuse_own_sources((self.save, self.output), self.reads)
+        refuse_existing(self.output, force=self.force)
+        refuse_existing(self.save, force=self.force)
 
 
 class _Pace(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
@@ -169,8 +184,7 @@ def command(ctx: click.Context, /, **given: Any) -> int:
         from cucm_audit.cli.show_config import show
 
         return show(ctx, wishes)
-    refuse_existing(wishes.output, force=wishes.force)
-    refuse_existing(wishes.save, force=wishes.force)
+    wishes.refuse_losses()
     if wishes.before is not None:
         from cucm_audit.cli.before import look
 

@@ -17,7 +17,7 @@ from cucm_audit.cli.audit import (
     target_option,
 )
 from cucm_audit.cli.before import identity, look
-from cucm_audit.cli.console import refuse_existing, say, width, write_file
+from cucm_audit.cli.console import say, width, write_file
 from cucm_audit.cli.exits import INTERRUPTED, NOTHING, nothing_audited
 from cucm_audit.cli.options import (
     checks_option,
@@ -89,8 +89,7 @@ def _run(wishes: Wishes, document: str) -> int:
     from cucm_audit.checklist import checklist
     from cucm_audit.cli import door, runs
 
-    refuse_existing(wishes.output, force=wishes.force)
-    refuse_existing(wishes.save, force=wishes.force)
+    wishes.refuse_losses()
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     checks = load_checks(wishes, config.checks)
     report = _from_file(wishes, checks, config) if wishes.from_file else _live(wishes, checks, config)

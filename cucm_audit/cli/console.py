@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,6 +108,28 @@ def refuse_existing(path: Path | None, *, force: bool) -> None:
     """Refuse early what :func:`write_file` would refuse late: before a cluster was asked for nothing."""
     if path is not None and path.is_file() and not force:
         raise Problem(f"{path} exists already: give another name, or --force to replace it")
+
+
+def refuse_own_sources(written: Sequence[Path | None], read: Sequence[Path | None]) -> None:
+    """Refuse to write over what the command reads, also with ``--force``: the evidence would be gone, or the waivers.
+
+    And to write two things under one name: the later one would take the other's place.
+    """
+    targets = [path for path in written if path is not None]
+    for number, target in enumerate(targets):
+        if any(_one_file(target, path) for path in read if path is not None):
+            raise Problem(f"{target} is read by this command: give what it writes another name")
+        if any(_one_file(target, other) for other in targets[:number]):
+            raise Problem(f"{target} is to hold two things: give one of them another name")
+
+
+def _one_file(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    try:
+        return one.is_file() and one.samefile(other)
+    except OSError:
+        return False
 
 
 def write_file(path: Path, text: str, *, force: bool) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cucm_audit.cli.console import Problem, say, width, write_file
+from cucm_audit.cli.console import Problem, refuse_own_sources, say, width, write_file
 from cucm_audit.cli.options import file_path, option, output_options, talk_options
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def command(
     from cucm_audit.reports import difference
     from cucm_audit.snapshot import Snapshot
 
+    refuse_own_sources((output,), (one, other, config_file))
     older, newer = Snapshot.open(one), Snapshot.open(other)
     try:
         if says := kinship.strangers(kinship.of_snapshot(older, str(one)), kinship.of_snapshot(newer, str(other))):

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 
 from cucm_audit.model import (
+    ABOUT_WAIVERS,
     SEVERITIES,
-    WAIVER_EXPIRED,
-    WAIVER_UNUSED,
     Outcome,
     Reason,
     Report,
@@ -40,8 +39,7 @@ def exit_code(report: Report, *, fail_on: Severity, allowed: Collection[Reason] 
 
 def nothing_audited(report: Report) -> bool:
     """Say whether nothing at all could be audited: no node is known, or the list of nodes never came."""
-    about_waivers = (WAIVER_EXPIRED, WAIVER_UNUSED)
-    judged = [outcome for outcome in report.outcomes if outcome.check not in about_waivers]
+    judged = [outcome for outcome in report.outcomes if outcome.check not in ABOUT_WAIVERS]
     if any(outcome.verdict in (Verdict.PASS, Verdict.FAIL) for outcome in judged):
         return False
     lost = any(gap.fact == "node" and gap.state is State.FAILED for gap in report.gaps)

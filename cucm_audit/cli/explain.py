@@ -11,7 +11,7 @@ import click
 
 from cucm_audit import __version__
 from cucm_audit.cli.audit import Wishes, asking_options, load_checks
-from cucm_audit.cli.console import refuse_existing, say, width, write_file
+from cucm_audit.cli.console import say, width, write_file
 from cucm_audit.cli.options import checks_option, file_path, option, output_options, talk_options, together
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def command(*, thing: tuple[str, ...], device: str, user: str, account: str | No
     """
     wishes = Wishes(**given, user=account)
     question = Question(text=" ".join(thing), device=_name(device, "--device"), user=_name(user, "--user"))
-    refuse_existing(wishes.output, force=wishes.force)
+    wishes.refuse_losses()
     if (question.device or question.user) and not (wishes.node or wishes.from_file):
         raise click.UsageError("--device and --user ask a cluster: say --node NAME or --from FILE too")
     if wishes.node and wishes.from_file:

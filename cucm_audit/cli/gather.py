@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 AUDIT_USER = "audit-user"
 #: Facts that leave a trace on a node, or whose query is heavy on a large cluster: asked only for a check by name.
 BY_NAME = frozenset({"diagnostic", "phone_without_line", "unused_number", "phone_seen", "user_without_device"})
+#: A share above it is never reached: the check would pass whatever it sees.
+_WHOLE = 100
 #: Seconds after Ctrl-C in which the run has to end, its report written.
 PATIENCE = 2.0
 
@@ -195,6 +197,8 @@ def _settings(cluster: Cluster, checks: "Checks") -> dict[str, Any]:
             raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected {meant}, got {type(value).__name__}")
         if not isinstance(value, str) and value < 0:  # a limit below nothing is one that is never reached, or always
             raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected 0 or more, got {value}")
+        if not isinstance(value, str) and name.endswith("-percent") and value > _WHOLE:
+            raise Problem(f"[cluster.{cluster.name}.settings]: {name}: expected {_WHOLE} or less, got {value}")
     return {**checks.settings, **cluster.settings}
 
 

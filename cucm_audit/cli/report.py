@@ -8,7 +8,7 @@ import click
 from cucm_audit.cli import door
 from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.audit import PLUGIN, plugin_state, rendered
-from cucm_audit.cli.console import Problem, colour_wanted, say, write_file
+from cucm_audit.cli.console import Problem, colour_wanted, refuse_own_sources, say, write_file
 from cucm_audit.cli.exits import UNKNOWN
 from cucm_audit.cli.options import checks_option, file_path, report_options, talk_options
 from cucm_audit.config import Config
@@ -41,6 +41,7 @@ def command(
     colour: str,
 ) -> int:
     """Render a saved JSON report or a snapshot again, offline."""
+    refuse_own_sources((output,), (file, waivers))
     report = load(file, check_folders, waivers)
     if max_age is not None:
         _refuse_old(report, max_age)

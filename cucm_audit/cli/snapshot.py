@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cucm_audit.cli.audit import Wishes, asking_options, load_checks
-from cucm_audit.cli.console import Problem, refuse_existing, say, width
+from cucm_audit.cli.console import Problem, say, width
 from cucm_audit.cli.options import checks_option, debug_option, door_options, file_path, option, talk_options
 
 
@@ -31,7 +31,7 @@ def save(file: Path, **given: Any) -> int:
     from cucm_audit.model import State
 
     wishes = Wishes(**given, save=file)
-    refuse_existing(file, force=wishes.force)
+    wishes.refuse_losses()
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     cluster = door.resolve(wishes.node, config)
     with gather(cluster, config, load_checks(wishes, config.checks), wishes) as snapshot:

@@ -75,7 +75,10 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
     failed: list[ClientError] = []
     for name in objects:
         try:
-            for counter in ask.services.perf(ask.node.name, name):
+            counters = ask.services.perf(ask.node.name, name)
+            if not counters:
+                ask.partial(Reason.IMPLAUSIBLE_EMPTY, f"the answer has no counter of {name}")
+            for counter in counters:
                 usable = counter.status in _USABLE
                 yield {
                     "node": ask.node.name,

@@ -7,6 +7,7 @@ something could not be checked, OK only when all was seen and nothing found. The
 from collections.abc import Iterator
 
 from cucm_audit.model import (
+    ABOUT_WAIVERS,
     SEVERITIES,
     Outcome,
     Report,
@@ -38,7 +39,7 @@ def state(report: Report) -> int:
         return WARNING
     allowed = listed(report.scope.get("allow_unknown", ())).split(", ")
     unknown = {str(reason) for reason in unknown_reasons(report)} - set(allowed)
-    looked = any(o.verdict in (Verdict.PASS, Verdict.FAIL) for o in report.outcomes)
+    looked = any(o.verdict in (Verdict.PASS, Verdict.FAIL) for o in report.outcomes if o.check not in ABOUT_WAIVERS)
     return UNKNOWN if unknown or report.interrupted or not looked else OK
 
 

@@ -155,7 +155,7 @@ def test_an_unknown_setting_is_refused(trusted: Cluster, call: Call) -> None:
     assert "no check reads 'no-such'" in said.err
 
 
-@pytest.mark.parametrize("value", ["true", '"90"', "-1"])
+@pytest.mark.parametrize("value", ["true", '"90"', "-1", "101"])
 def test_a_limit_that_is_never_reached_is_refused(trusted: Cluster, call: Call, value: str) -> None:
     """SQLite calls every number smaller than a text: the check would pass whatever the disk holds."""
     path = Path("cucm-audit.toml")

@@ -14,7 +14,7 @@ from lxml import etree
 from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
-from cucm_audit.model import Change, Reason, Severity, Verdict, Waived
+from cucm_audit.model import WAIVER_EXPIRED, Change, Reason, Severity, Verdict, Waived
 from cucm_audit.reports import REPORTS, Style
 from cucm_audit.reports import csv as csv_format
 from cucm_audit.reports.json import read
@@ -257,6 +257,7 @@ def test_prometheus_reads_back_whatever_the_names(text: str) -> None:
         (report(outcome(Verdict.PASS), complete=False), UNKNOWN),
         (report(outcome(Verdict.PASS), interrupted=True), UNKNOWN),
         (report(outcome(Verdict.NOT_APPLICABLE)), UNKNOWN),
+        (report(outcome(Verdict.FAIL, check=WAIVER_EXPIRED, severity=Severity.NOTE)), UNKNOWN),
         (report(), UNKNOWN),
     ],
 )

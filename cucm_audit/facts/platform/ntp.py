@@ -49,7 +49,8 @@ _WINDOW = 1000  # no line of this answer is longer
 def parse(text: str) -> Parsed:
     """Read the answer of ntpd or chronyd. Raises Unreadable when neither speaks.
 
-    ``synchronised`` of ntpd is what its own line says, NULL without one; chronyd says it by the mark of its sources.
+    ``synchronised`` of ntpd is what its own line says, NULL without one, and where it follows something else than an
+    NTP server (its own clock is "local net"); chronyd says it by the mark of its sources.
     """
     reading = Reading()
     status: dict[str, object] = {}
@@ -75,9 +76,8 @@ def _status_line(reading: Reading, status: dict[str, object], line: str) -> bool
         _take(reading, status, line, daemon=daemon, running=int(not down))
     elif matched := _SYNCHRONISED.fullmatch(line):
         server = _SERVER.fullmatch(matched[1])
-        _take(
-            reading, status, line, synchronised=1, server=server[1] if server else matched[1], stratum=int(matched[2])
-        )
+        follows = {"synchronised": 1, "server": server[1]} if server else {"server": matched[1]}
+        _take(reading, status, line, **follows, stratum=int(matched[2]))
     elif _NOT_SYNCHRONISED.fullmatch(line) or _LEAP.fullmatch(line):
         _take(reading, status, line, synchronised=0)
     elif matched := _WITHIN.fullmatch(line):
