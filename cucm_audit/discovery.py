@@ -169,6 +169,9 @@ def _ask_nodes(found: Found) -> None:
     except ClientError as error:
         found.error = error
     found.rows = tuple(rows)
+    publishers = [row["name"] for row in rows if row["voice"] and row["role"] == Role.PUBLISHER.value]
+    if len(publishers) > 1:  # whose word counts, nobody can say
+        ask.partial(Reason.INCONSISTENT, f"{' and '.join(publishers)} are both called the publisher")
     found.troubles = tuple(ask.troubles)
 
 

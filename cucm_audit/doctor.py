@@ -5,7 +5,7 @@ logs in oftener than it must. Uses the clients of a run, and so sends nothing th
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -20,6 +20,7 @@ from cucm_audit.connect import Clients
 from cucm_audit.discovery import Found, discover, doors, numbers
 from cucm_audit.facts import Ask, Fact, Per
 from cucm_audit.facts.axl import read
+from cucm_audit.facts.ris import FINE
 from cucm_audit.identity import misnamed
 from cucm_audit.model import Node, Reason, Role, Source
 
@@ -178,6 +179,17 @@ class _Run:
             self.note(self.stopped(found.door, Source.AXL, "AXL", error))
             return
         self.note(Probe(node=found.door.name, source=Source.AXL, what="AXL", note=note))
+        self._nodes(found)
+
+    def _nodes(self, found: Found) -> None:
+        """Note what the list of nodes lacks: while it is not whole no check passes, and who is not on it is not asked."""
+        troubles = [(reason, detail) for _, reason, detail, _ in found.troubles]
+        if not any(node.voice and node.role is Role.PUBLISHER for node in found.nodes):
+            troubles.append((Reason.IMPLAUSIBLE_EMPTY, f"it names {len(found.nodes)} nodes, and no publisher"))
+        if troubles:
+            self.note(Probe(node=found.door.name, source=Source.AXL, what="list of nodes", stopped=Step.ANSWERS,
+                            reason=troubles[0][0], detail="; ".join(detail for _, detail in troubles),
+                            hint="Compare it with System > Server"))  # fmt: skip
 
     def _may_write(self, found: Found) -> str:
         """Say whether the account may also write over AXL."""
@@ -245,7 +257,9 @@ class _Run:
 
     def _control_center(self, node: Node, door: bool) -> None:
         """See that Control Center answers, and note services that a source needs and that do not run."""
-        for service in self.clients.services(node, self.journal).service_status().services:
+        services = self.clients.services(node, self.journal).service_status().services
+        _not_empty(services, node, Source.SERVICES, "services")
+        for service in services:
             name, state = service["ServiceName"], service["ServiceStatus"]
             source = _NEEDED.get(name)
             if source is None or state == "Started" or not (door or (node.voice and source is Source.RIS)):
@@ -256,13 +270,17 @@ class _Run:
                             reason=Reason.SERVICE_NOT_ACTIVATED, hint=hint))  # fmt: skip
 
     def _perfmon(self, node: Node) -> None:
-        self.clients.services(node, self.journal).perf(node.name, "Memory")
+        counters = self.clients.services(node, self.journal).perf(node.name, "Memory")
+        _not_empty(counters, node, Source.SERVICES, "counters of Memory")
 
     def _ris(self, node: Node, release: str) -> None:
         chunk = 1000 if numbers(release)[:2] >= (9, 1) else 200
         ris = self.clients.ris(node, self.journal, per_minute=15, chunk=chunk, pace=2 / 3, waiting=lambda _: None)
-        for _ in ris.devices([_NO_PHONE]):
-            pass  # that an answer comes was the question
+        for answer in ris.devices([_NO_PHONE]):  # that an answer comes was the question; and who is silent in it
+            for silent in (one for one in answer.nodes if one.return_code not in FINE):
+                self.note(Probe(node=node.name, source=Source.RIS, what=f"RIS of {silent.name}", stopped=Step.ANSWERS,
+                                reason=Reason.UNREACHABLE, detail=f"{node.name} says of it: {silent.return_code}",
+                                hint=f"Look at Cisco RIS Data Collector on {silent.name}"))  # fmt: skip
 
     def _ssh(self, node: Node) -> None:
         if not self.clients.has_platform:
@@ -282,8 +300,20 @@ class _Run:
                 hint = f'Mend the address under [cluster.{self.cluster.name}.nodes."{node.name}"], or in DNS'
                 raise ClientError(node=node.name, source=Source.SSH.value, doing=STATUS.text, hint=hint,
                                   reason=Reason.INCONSISTENT, detail=f"the node calls itself {other}")  # fmt: skip
+            if ssh.busy:
+                hint = "Wait for the end of the upgrade; until then a run asks little of this node"
+                raise ClientError(node=node.name, source=Source.SSH.value, doing="switching the pager off", hint=hint,
+                                  reason=Reason.BUSY, detail=ssh.busy)  # fmt: skip
         finally:
             ssh.close()
+
+
+def _not_empty(told: Sequence[object], node: Node, source: Source, what: str) -> None:
+    """Raise ClientError for an answer that is well-formed and says nothing."""
+    if not told:
+        raise ClientError(node=node.name, source=source.value, doing=f"asking for the {what}",
+                          reason=Reason.IMPLAUSIBLE_EMPTY, detail=f"the answer has no {what}",
+                          hint="Look at the service of that name in Control Center of the node")  # fmt: skip
 
 
 def _beside(tasks: list[Callable[[], None]]) -> None:

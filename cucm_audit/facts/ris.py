@@ -6,6 +6,7 @@ Reference: serviceability.md sections 1 and 9.
 """
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from cucm_audit.model import Reason, Source
 if TYPE_CHECKING:
     from cucm_audit.clients.ris import RisAnswer, RisNode
 
-_FINE = {"Ok", "NotFound"}
+#: What a node says of itself in RIS when it can be believed.
+FINE = frozenset({"Ok", "NotFound"})
 #: CmDevRegStat, without Any, which is only asked for (reference: serviceability.md section 1).
 _STATES = frozenset({"Registered", "UnRegistered", "Rejected", "PartiallyRegistered", "Unknown"})
 #: An answer with exactly so many devices, and fewer than asked, was probably cut: RIS cuts without a word.
@@ -110,7 +112,10 @@ def _newest(answer: "RisAnswer", asked: Mapping[str, object]) -> dict[str, tuple
 
 def _age(device: Mapping[str, str]) -> tuple[int, bool]:
     stamp = device.get("TimeStamp", "")
-    return (int(stamp) if stamp.isdecimal() else 0, device.get("Status") == "Registered")
+    if not stamp:
+        return 0, device.get("Status") == "Registered"
+    # One that cannot be read may be the newest: it is taken, and refused as a row.
+    return int(stamp) if stamp.isdecimal() else sys.maxsize, device.get("Status") == "Registered"
 
 
 def _row(node: str, phone: str, device: Mapping[str, str]) -> Row:
@@ -183,7 +188,7 @@ class _Nodes:
         name = self.spelled(node.name)
         if node.return_code == "NodeNotResponding":
             self._say(name, Reason.UNREACHABLE, "RIS: NodeNotResponding")
-        elif node.return_code not in _FINE:
+        elif node.return_code not in FINE:
             self._say(name, Reason.INCONSISTENT, f"RIS: {node.return_code or 'no return code'}")
         elif node.no_change:
             self._say(name, Reason.INCONSISTENT, "RIS: no change since an earlier question, which nobody asked")

@@ -176,7 +176,8 @@ def test_one_untrusted_node_costs_that_node(tmp_path):
 def test_a_node_that_is_down_costs_its_own_checks(tmp_path):
     with examined(tmp_path, "node-down") as (code, probes, _):
         assert code == 3
-        assert lacks(probes) == {("cucm-sub2", "Control Center"), ("cucm-sub2", "PerfMon"), ("cucm-sub2", "SSH")}
+        lost = {("cucm-sub2", what) for what in ("Control Center", "PerfMon", "SSH")}
+        assert lacks(probes) == {*lost, ("cucm-pub", "RIS of cucm-sub2")}
         assert {step(probes["cucm-sub2", what]) for what in ("Control Center", "SSH")} == {"reached"}
         assert "web-certificate-expired" in probes["cucm-sub2", "Control Center"]["checks_lost"]
         assert "replication-not-good" not in probes["cucm-sub2", "SSH"]["checks_lost"]
@@ -267,3 +268,36 @@ def test_a_session_that_told_the_addresses_goes_on(tmp_path, monkeypatch):
     assert code in (0, 3), err
     assert typed.count("show network cluster") == 1
     assert typed.count("set cli pagination off") == 1
+
+
+def node_fault(name, **faults):
+    return lambda world: world.node(name).faults.update(faults)
+
+
+SAYS_NOTHING = {
+    "no nodes": (node_fault("cucm-pub", empty_answer=True), "list of nodes", "it names 0 nodes, and no publisher"),
+    "two publishers": (
+        lambda world: world.database.execute("update processnode set tknodeusage = 0 where name like 'cucm-sub1%'"),
+        "list of nodes",
+        "cucm-pub and cucm-sub1 are both called the publisher",
+    ),
+    "services": (node_fault("cucm-sub1", missing_element="item"), "Control Center", "the answer has no services"),
+    "counters": (
+        node_fault("cucm-sub1", missing_element="perfmonCollectCounterDataReturn"),
+        "PerfMon",
+        "the answer has no counters of Memory",
+    ),
+    "ris": (node_fault("cucm-sub1", ris_silent=True), "RIS of cucm-sub1", "cucm-pub says of it: NodeNotResponding"),
+    "upgrade": (node_fault("cucm-sub1", cli_busy=True), "SSH", "upgrade"),
+}
+
+
+@pytest.mark.parametrize("name", list(SAYS_NOTHING))
+def test_an_answer_that_says_nothing_is_not_well(tmp_path, name):
+    ill, what, detail = SAYS_NOTHING[name]
+    with examined(tmp_path, ill=ill) as (code, probes, _):
+        found = [probe for (_, called), probe in probes.items() if called == what and probe["state"] != "ok"]
+        assert code == 3
+        assert len(found) == 1
+        assert detail in found[0]["detail"]
+        assert found[0]["checks_lost"]

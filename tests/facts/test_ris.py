@@ -77,6 +77,22 @@ def test_one_row_a_phone_the_newest_and_the_databases_spelling():
     assert not troubles
 
 
+def test_a_row_without_a_readable_time_may_be_the_newest():
+    rows, troubles, _ = gathered(
+        ["SEP000000000001"],
+        lambda _: (
+            [
+                Said("pub", device("SEP000000000001")),
+                Said("imp", device("SEP000000000001", at="17e8", status="Rejected")),
+            ],
+        ),
+    )
+    assert rows == []
+    assert [(trouble[1], "'17e8'" in trouble[2]) for trouble in troubles if trouble[1] is Reason.MALFORMED] == [
+        (Reason.MALFORMED, True)
+    ]
+
+
 def test_a_phone_that_ris_does_not_know_has_no_row_and_a_device_that_nobody_asked_is_left_out():
     rows, troubles, _ = gathered(["SEP1", "SEP2"], lambda names: ([Said("pub", device("SEP1"), device("SEP9"))],))
     assert [row["phone"] for row in rows] == ["SEP1"]
