@@ -182,7 +182,7 @@ class _Run:
         self._nodes(found)
 
     def _nodes(self, found: Found) -> None:
-        """Note what the list of nodes lacks: while it is not whole no check passes, and who is not on it is not asked."""
+        """Note what the list of nodes lacks: while it is not whole, no check passes."""
         troubles = [(reason, detail) for _, reason, detail, _ in found.troubles]
         if not any(node.voice and node.role is Role.PUBLISHER for node in found.nodes):
             troubles.append((Reason.IMPLAUSIBLE_EMPTY, f"it names {len(found.nodes)} nodes, and no publisher"))
