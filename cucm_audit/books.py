@@ -19,7 +19,7 @@ from cucm_audit.clients.journal import Journal
 from cucm_audit.config import Cluster
 from cucm_audit.discovery import Found
 from cucm_audit.facts import DATABASE, Row, asked_as
-from cucm_audit.identity import doubted, narrow_views, strangers
+from cucm_audit.identity import doubted, host_names, narrow_views, strangers
 from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 from cucm_audit.plan import Job, Options, jobs
 from cucm_audit.snapshot import RowRefused, Snapshot
@@ -227,6 +227,7 @@ class Books:
             self.snapshot.meta("publisher_id", found.publisher_id)
             self.snapshot.meta("release", self._one(_RELEASE) or found.release)
             self._doubt(found)
+            self.snapshot.name_hosts(host_names(self.snapshot, found.nodes))
         self.snapshot.meta("cluster_id", self._one(_CLUSTER_ID))
         cost: Mapping[str, float] = {**journal.counts(), "seconds": round(time.monotonic() - self._begun, 1)}
         self.snapshot.meta("cost", json.dumps(cost))

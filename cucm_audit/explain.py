@@ -126,7 +126,7 @@ class Desk:
     def _seen(self, one: Narrowed) -> tuple[Gathered, ...]:
         """Return the ledger's rows of what a check reads: source, time and state of the evidence."""
         reads = self._snapshot.reads(one.check.sql)
-        names = reads.facts | reads.publisher
+        names = reads.every
         nodes = {"", *(one.nodes or ())}
         return tuple(row for row in self._ledger if row.fact in names and (one.nodes is None or row.node in nodes))
 

@@ -25,6 +25,7 @@ _SAYS = """select n.name, s.host_name,
 
 _MEMBERS = """select m.node, m.address, m.host, m.fqdn from cluster_member m join node n on n.name = m.node
   where n.voice"""
+_WHOLE = " and m.node in (select node from ledger where fact = 'cluster_member' and state = 'whole')"
 
 
 def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
@@ -87,6 +88,24 @@ def narrow_views(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
 def _means(member: tuple[str, ...], node: Node) -> bool:
     address, host, fqdn = member
     return address in (node.name, node.address) or any(same_host(one, node.name) for one in (host, fqdn) if one)
+
+
+def host_names(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
+    """Return what the machine of each node calls itself, with its domain where it has one.
+
+    Only lists of members that are whole are heard; a node about which two of them do not agree, and two nodes of one
+    name, are left out. Source: show network cluster, which has address, full name and host name in one line (reference:
+    cli.md section 5); without a domain the full name repeats the host name or is missing.
+    """
+    heard: dict[str, set[str]] = {}
+    for _, *member in snapshot.select(_MEMBERS + _WHOLE):
+        address, host, fqdn = (str(part) for part in member)
+        name = (fqdn if "." in fqdn else host).lower()
+        for node in nodes:
+            if (address == node.name) if is_ip(node.name) else any(same_host(one, node.name) for one in (host, fqdn)):
+                heard.setdefault(node.name, set()).add("" if is_ip(name) else name)
+    told = {node: next(iter(names)) for node, names in heard.items() if len(names) == 1}
+    return {node: name for node, name in told.items() if name and list(told.values()).count(name) == 1}
 
 
 def doubted(ledger: list[Gathered], told: Mapping[str, str], narrow: Mapping[str, str]) -> Iterator[Gathered]:

@@ -47,7 +47,8 @@ _SUBJECTS: Mapping[str, str] = {
 #: The nodes that a phone asks for a login: the hosts of its URLs. One without an address may be one of them.
 _ANSWERING = f"""select distinct n.name from ({_SERVICES}) s join service_url u on u.service = s.name
   join node n on n.voice
-   and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or n.address is null)"""  # noqa: S608
+   and (same_host(n.name, url_host(u.url)) or n.address = url_host(u.url) or is_host(n.host, url_host(u.url))
+     or n.address is null)"""  # noqa: S608
 #: As it is spelled in the database; the one that was typed exactly comes first.
 _PHONE = "select name from phone where upper(name) = upper(?1) order by name <> ?1"
 _USER = "select userid from end_user where lower(userid) = lower(?1) order by userid <> ?1"
@@ -184,4 +185,4 @@ def whole(snapshot: Snapshot, sql: str) -> bool:
     states: dict[str, set[State]] = {}
     for row in snapshot.gathered():
         states.setdefault(row.fact, set()).add(row.state)
-    return all(states.get(fact) == {State.WHOLE} for fact in reads.facts | reads.publisher)
+    return all(states.get(fact) == {State.WHOLE} for fact in reads.every)

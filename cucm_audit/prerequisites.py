@@ -81,7 +81,7 @@ class Prerequisites:
                 detail="no snapshot from before was given",
             )
         everybody = check.nodes == "all"
-        lack = self._lacking(blank, reads.facts, reads.publisher, everybody=everybody)
+        lack = self._lacking(blank, reads, everybody=everybody)
         if lack is None and reads.compares and self._before is not None:
             return self._before._lacking_before(blank, reads, everybody=everybody) or self._other_cluster(blank)
         return lack
@@ -113,28 +113,32 @@ class Prerequisites:
                 return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"applies to {spans}; this is {release}")
         return None
 
-    def _lacking(
-        self, blank: Outcome, facts: frozenset[str], publisher: frozenset[str], *, everybody: bool = False
-    ) -> Outcome | None:
+    def _lacking(self, blank: Outcome, reads: Reads, *, everybody: bool = False) -> Outcome | None:
         """Say which fact that a check reads did not come back whole for its scope, None when all did.
 
         ``everybody``: a check of the cluster needs the answers of IM and Presence nodes as well.
         """
+        return self._missing(blank, self._needed(reads, blank.node, everybody=everybody))
+
+    def _needed(self, reads: Reads, node: str, *, everybody: bool = False) -> list[tuple[str, str]]:
+        """Return the ledger's rows (fact, scope) that a check on ``node`` ('' = the cluster) needs."""
+        presence = [name for name in self._all if name not in self.voice]
+        of_some = ((fact, [self._publisher]) for fact in sorted(reads.publisher))
+        of_others = ((fact, presence) for fact in sorted(reads.presence))
         needed = [
             (fact, scope)
-            for fact in sorted(facts)
-            for scope in self._needed_scopes(fact, blank.node, everybody=everybody)
+            for fact in sorted(reads.facts)
+            for scope in self._needed_scopes(fact, node, everybody=everybody)
         ]
-        needed += [
-            (fact, self._publisher if "" not in self._scopes.get(fact, ()) else "") for fact in sorted(publisher)
-        ]
-        return self._missing(blank, needed)
+        for fact, nodes in (*of_some, *of_others):
+            needed += [(fact, scope) for scope in ([""] if "" in self._scopes.get(fact, ()) else nodes)]
+        return needed
 
     def _lacking_before(self, blank: Outcome, reads: Reads, *, everybody: bool) -> Outcome | None:
         """Say the same of the snapshot from before, with its own ledger and its own nodes."""
         if self.nodes_known and blank.node and blank.node not in self.scopes(everybody=everybody):
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, detail=f"{blank.node} was not in the cluster before")
-        lack = self._lacking(blank, reads.before, reads.before_publisher, everybody=everybody)
+        lack = self._lacking(blank, reads.earlier, everybody=everybody)
         return lack and replace(lack, detail=f"in the snapshot from before, {lack.detail}")
 
     def _needed_scopes(self, fact: str, node: str, *, everybody: bool = False) -> list[str]:
@@ -186,7 +190,7 @@ class Prerequisites:
         if not self._copy:
             return ""
         reads = self._snapshot.reads(check.sql)
-        sources = {row.source for row in self._entries(reads.facts, reads.publisher, "")}
+        sources = {row.source for row in self._entries(reads, "")}
         return self._copy if Source.AXL in sources else ""
 
     def _copy_asked(self) -> str:
@@ -201,17 +205,15 @@ class Prerequisites:
     def evidence(self, check: Check, node: str) -> tuple[Gathered, ...]:
         """Return the ledger rows of everything that a check read for a scope: when, where and with what request."""
         reads = self._snapshot.reads(check.sql)
-        facts = self._entries(reads.facts, reads.publisher, node)
+        facts = self._entries(reads, node)
         if self._before is not None:
-            before = self._before._entries(reads.before, reads.before_publisher, node)
+            before = self._before._entries(reads.earlier, node)
             facts += tuple(replace(entry, fact=f"before.{entry.fact}") for entry in before)
         return facts
 
-    def _entries(self, facts: frozenset[str], publisher: frozenset[str], node: str) -> tuple[Gathered, ...]:
+    def _entries(self, reads: Reads, node: str) -> tuple[Gathered, ...]:
         """Return the ledger rows of what a check reads."""
-        scopes = [(fact, scope) for fact in sorted(facts) for scope in self._needed_scopes(fact, node)]
-        scopes += [(fact, self._publisher) for fact in sorted(publisher)]
-        return tuple(self.ledger[key] for key in dict.fromkeys(scopes) if key in self.ledger)
+        return tuple(self.ledger[key] for key in dict.fromkeys(self._needed(reads, node)) if key in self.ledger)
 
 
 def _named(fact: str, scope: str) -> str:

@@ -33,8 +33,9 @@ FUNCTIONS = frozenset(
     | {"ltrim", "max", "min", "nullif", "replace", "round", "rtrim", "substr", "substring", "sum", "total", "trim"}
     | {"typeof", "upper", "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
 )
-#: Views of what the publisher alone says: a query that reads a table through one does not need it of the other nodes.
-PUBLISHER = "publisher_"
+#: Views of what the publisher alone says, and the IM and Presence nodes alone: a query that reads a table through one
+#: does not need it of the other nodes, whose rows it cannot reach.
+PUBLISHER, PRESENCE = "publisher_", "presence_"
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
@@ -44,9 +45,12 @@ _LIMITS = {
 #: A query that names the snapshot from before. Only for such a query is it attached: a table that main lacks SQLite
 #: takes silently from an attached file.
 _BEFORE = re.compile(r"\bbefore\s*\.", re.IGNORECASE)
+#: A name that "with" gives to a query of its own: nothing else stands before "as (". SQLite's authorizer would take it
+#: for the view of that name.
 _SHADOW = re.compile(
-    r"\b(\w+)\s*(?:\([^()]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(\s*(?:select|values)\b", re.IGNORECASE
+    r"""["'`\[]?\b(\w+)["'`\]]?\s*(?:\([^()]*\)\s*)?\bas\s*(?:not\s+)?(?:materialized\s*)?\(""", re.IGNORECASE
 )
+_TEXT = re.compile(r"'(?:[^']|'')*'")
 
 
 class QueryRefused(SnapshotError):
@@ -59,17 +63,29 @@ class QueryFailed(SnapshotError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What a query reads: tables of facts, and those that it reaches for the publisher through ``publisher_`` views.
+    """What a query reads: tables of facts, and those that it reaches for some nodes only.
 
-    ``before`` and ``before_publisher`` are the same for the snapshot from before; ``compares`` says that it reads that
-    one at all.
+    ``publisher``: through ``publisher_`` views; ``presence``: of the IM and Presence nodes, through ``presence_``.
+    ``before...`` is the same for the snapshot from before; ``compares`` says that it reads that one at all.
     """
 
     facts: frozenset[str]
     publisher: frozenset[str]
+    presence: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     before_publisher: frozenset[str] = frozenset()
+    before_presence: frozenset[str] = frozenset()
     compares: bool = False
+
+    @property
+    def every(self) -> frozenset[str]:
+        """Return all facts of this snapshot, of whichever nodes."""
+        return self.facts | self.publisher | self.presence
+
+    @property
+    def earlier(self) -> "Reads":
+        """Return what it reads of the snapshot from before, as if that were this one."""
+        return Reads(facts=self.before, publisher=self.before_publisher, presence=self.before_presence)
 
 
 class Queries:
@@ -139,19 +155,21 @@ class Queries:
             here, before = self._names(sql)
             self._reads[sql] = Reads(
                 facts=_facts(here),
-                publisher=_facts(self._through_publisher(here, "")),
+                publisher=_facts(self._through(PUBLISHER, here, "")),
+                presence=_facts(self._through(PRESENCE, here, "")),
                 before=_facts(before),
-                before_publisher=_facts(self._through_publisher(before, "before.")),
+                before_publisher=_facts(self._through(PUBLISHER, before, "before.")),
+                before_presence=_facts(self._through(PRESENCE, before, "before.")),
                 compares=bool(_BEFORE.search(sql)),
             )
         return self._reads[sql]
 
-    def _through_publisher(self, names: set[str], where: str) -> set[str]:
-        """Return what the ``publisher_`` views among the names read."""
+    def _through(self, prefix: str, names: set[str], where: str) -> set[str]:
+        """Return what the ``publisher_`` (or ``presence_``) views among the names read."""
         found: set[str] = set()
         for name in names:
-            if name.startswith(PUBLISHER):
-                here, before = self._names(f"select * from {where}{name.removeprefix(PUBLISHER)}")  # noqa: S608
+            if name.startswith(prefix):
+                here, before = self._names(f"select * from {where}{name.removeprefix(prefix)}")  # noqa: S608
                 found |= before if where else here
         return found
 
@@ -159,11 +177,22 @@ class Queries:
         """Compile a query under the authorizer: every table and view that it touches, here and in the one before."""
         if not sql.lstrip().lower().startswith(("select", "with")):
             raise QueryRefused("only select is allowed")
-        for match in _SHADOW.finditer(sql):
-            if match[1].lower() in tables() | views():
-                raise QueryRefused(f"'with {match[1]}' hides the table or view of that name: choose another")
+        self._refuse_shadows(sql)
         with self._beside(sql) as compares:
             return self._compiled(sql, compares=compares)
+
+    @staticmethod
+    def _refuse_shadows(sql: str) -> None:
+        """Refuse a query that calls something of its own as a table or view is called.
+
+        What it reads under that name would be taken for what the view reads: of the publisher alone, say.
+        """
+        bare = _TEXT.sub("''", sql)
+        if "--" in bare or "/*" in bare:
+            raise QueryRefused("a query has no comments")
+        for match in _SHADOW.finditer(sql):  # SQLite takes a name in any kind of quotes
+            if match[1].lower() in tables() | views():
+                raise QueryRefused(f"'with {match[1]}' hides the table or view of that name: choose another")
 
     def _compiled(self, sql: str, *, compares: bool) -> tuple[set[str], set[str]]:
         here: set[str] = set()
@@ -174,8 +203,9 @@ class Queries:
             if action == sqlite3.SQLITE_READ and first:
                 # A bare count(*) names no database: it may be either.
                 places = (before,) if base == "before" else (here, before) if base is None and compares else (here,)
+                narrow = inner in views() and inner in (f"{PUBLISHER}{first}", f"{PRESENCE}{first}")
                 for names in places:
-                    names.update({inner} if inner == f"{PUBLISHER}{first}" else {first, inner} if inner else {first})
+                    names.update({inner} if narrow and inner else {first, inner} if inner else {first})
             if inner and not compares:
                 here.add(inner)
             trouble = _trouble(action, first, second)

@@ -37,7 +37,7 @@ COLUMNS = {
     "dropped_model": "model:keep from_release:keep known_from:keep known_to:keep as_of:keep source:scrub",
     "minimum_load": "model:keep target:keep load:keep as_of:keep source:scrub",
     "pack_rule": "low:keep high:keep as_of:keep source:scrub",
-    "node": "name:host address:host role:keep release:keep description:drop",
+    "node": "name:host address:host role:keep release:keep host:host description:drop",
     "software_version": "node:host version:keep",
     "installed_option": "node:host name:keep stem:keep pack_for:keep pack_order:keep",
     "inactive_version": "node:host version:keep",

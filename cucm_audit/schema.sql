@@ -121,6 +121,7 @@ create table node (            -- System > Server, without the pseudo node Enter
   role text,                   -- publisher, subscriber; NULL for a number that no source explains
   voice integer not null,      -- 1 voice/video, 0 IM and Presence
   release text,                -- active release as AXL gives it for this node, e.g. 12.5.1.14900-63
+  host text,                   -- what the machine calls itself, in full where it has a domain; NULL when no whole show network cluster says
   description text not null
 );
 
@@ -854,7 +855,11 @@ create view registered as      -- phones that are registered, with their model, 
    where r.status in ('Registered', 'PartiallyRegistered');
 
 -- What the publisher says, for checks of the other nodes: the judge sees the view's name and asks for the publisher's fact too.
+-- Read only what they name: a query that uses them cannot reach the rows of another node, and so does not need them.
 create view publisher_software_version as select * from software_version where node = (select name from node where role = 'publisher');
+create view publisher_node_release as
+  select n.name as node, coalesce(nullif(v.version, ''), n.release) as release
+    from node n left join publisher_software_version v on v.node = n.name where n.role = 'publisher';
 create view publisher_inactive_version as select * from inactive_version where node = (select name from node where role = 'publisher');
 create view publisher_installed_option as select * from installed_option where node = (select name from node where role = 'publisher');
 create view publisher_device_pack as select * from device_pack where node = (select name from node where role = 'publisher');
@@ -864,6 +869,13 @@ create view publisher_node_clock as select * from node_clock where node = (selec
 create view publisher_table_count as select * from table_count where node = (select name from node where role = 'publisher');
 create view publisher_boot_after_pack as select * from boot_after_pack where node = (select name from node where role = 'publisher');
 create view publisher_boot_after_switch as select * from boot_after_switch where node = (select name from node where role = 'publisher');
+
+-- The same of the IM and Presence nodes, which are compared among themselves.
+create view presence_software_version as select * from software_version where node in (select name from node where not voice);
+create view presence_inactive_version as select * from inactive_version where node in (select name from node where not voice);
+create view presence_node_release as
+  select n.name as node, coalesce(nullif(v.version, ''), n.release) as release
+    from node n left join presence_software_version v on v.node = n.name where not n.voice;
 
 create view clock_gap as       -- between a node's clock and the publisher's: at least so many seconds, because answers take time
   select node, seconds, case when seconds > 172800 then cast(seconds / 86400 as integer) || ' days' else seconds || ' seconds' end as apart

@@ -182,6 +182,11 @@ class Snapshot:
         with self._connection:
             self._connection.execute(f"delete from {table}{condition}", values)  # noqa: S608
 
+    def name_hosts(self, hosts: Mapping[str, str]) -> None:
+        """Write what the machines of nodes call themselves beside the nodes. SnapshotError when the disk is full."""
+        with self._writing():
+            self._connection.executemany("update node set host = ? where name = ?", [(h, n) for n, h in hosts.items()])
+
     def empty(self, table: str, column: str) -> None:
         """Make a column not known (NULL) in every row: how an example tries what a check does then."""
         with self._connection:

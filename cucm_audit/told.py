@@ -32,7 +32,7 @@ def needed(checks: Checks, found: Found) -> frozenset[str]:
     empty, tables = Snapshot.memory(), set(_ALWAYS)
     for name in _names(checks, found):
         reads = empty.reads(filled((checks.guide.asks.get(name) or checks.checks[name]).sql))
-        tables |= reads.facts | reads.publisher
+        tables |= reads.every
     empty.close()
     return frozenset(tables | _DRAWN if found.document is not None else tables)
 

@@ -110,6 +110,27 @@ def same_host(one: str | None, other: str | None) -> int | None:
     return int(("." not in one and other.split(".")[0] == one) or ("." not in other and one.split(".")[0] == other))
 
 
+def is_host(host: str | None, name: str | None) -> int | None:
+    """Tell whether a name means the machine that calls itself ``host``: its name in full, or without the domain.
+
+    NULL when it is not known what the machine calls itself, and when it has no domain and the name has one. An address
+    is no name.
+
+    >>> is_host("pub.example.com", "PUB"), is_host("pub.example.com", "pub.example.org"), is_host("pub", "pub")
+    (1, 0, 1)
+    >>> is_host("pub", "pub.example.com"), is_host(None, "pub"), is_host(None, "10.1.1.1"), is_host("pub", None)
+    (None, None, 0, None)
+    """
+    if name is None or is_ip(name):
+        return None if name is None else 0
+    if host is None:
+        return None
+    host, name = host.lower().rstrip("."), name.lower().rstrip(".")
+    if "." not in host and "." in name and name.partition(".")[0] == host:
+        return None
+    return int(name in (host, host.partition(".")[0]))
+
+
 def names_host(names: str | None, host: str | None) -> int | None:
     """Tell whether a certificate's names (with blanks between them) hold a host; ``*.`` stands for one label.
 
@@ -322,6 +343,7 @@ WORDS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("url_path", 1, url_path),
     ("url_query", 1, url_query),
     ("same_host", 2, same_host),
+    ("is_host", 2, is_host),
     ("names_host", 2, names_host),
     ("same_load", 2, same_load),
     ("older_load", 2, older_load),

@@ -78,8 +78,8 @@ def _check(check: Check, snapshot: Snapshot) -> Iterator[str]:
     yield f'- <a id="{check.id}"></a>**`{check.id}`** {cell(check.title)} ({check.severity}, {where})'
     none = ", ".join(filter(None, (check.if_none.replace("_", " "), check.none_says)))
     told = {
-        "Reads": ", ".join(f"`{name}`" for name in sorted(reads.facts | reads.publisher)),
-        "Compares with": ", ".join(f"`before.{name}`" for name in sorted(reads.before | reads.before_publisher)),
+        "Reads": ", ".join(f"`{name}`" for name in sorted(reads.every)),
+        "Compares with": ", ".join(f"`before.{name}`" for name in sorted(reads.earlier.every)),
         "Releases": ", ".join(_span(low, high) for low, high in check.releases),
         "Says": cell(check.says),
         "Why": cell(check.why),

@@ -41,7 +41,7 @@ def test_an_ask_finds_what_its_example_says_and_nothing_in_the_fine_one(name):
 def test_with_a_fact_broken_no_ask_is_fine(name):
     ask = alone(name)[0].checks[name]
     reads = example_of(ask, CHECKS).reads(ask.sql)
-    for fact in reads.facts | reads.publisher:
+    for fact in reads.every:
         for state in (State.FAILED, State.PARTIAL):
             snapshot = example_of(ask, CHECKS, fine=True)
             broken(snapshot, fact, state)

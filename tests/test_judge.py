@@ -211,6 +211,41 @@ AGAINST = {
 }
 
 
+@pytest.mark.parametrize(
+    ("silent", "verdict"), [("sub1", Verdict.PASS), ("pub", Verdict.PASS), ("imp", Verdict.UNKNOWN)]
+)
+def test_a_check_that_sees_im_and_presence_alone_needs_nobody_else(made, silent, verdict):
+    checks = made(look_at="presence_node_release", subject="node", wrong_if="release = ''")
+    assert asked_without(silent, checks).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("silent", "verdict"), [("sub1", Verdict.PASS), ("imp", Verdict.PASS), ("pub", Verdict.UNKNOWN)]
+)
+def test_a_check_that_sees_the_publisher_alone_needs_nobody_else(made, silent, verdict):
+    checks = made(look_at="publisher_node_release", subject="node", wrong_if="release = ''")
+    assert asked_without(silent, checks).verdict is verdict
+
+
+def test_a_view_that_a_check_makes_itself_is_not_ours(made):
+    """What it calls publisher_disk is what every node says, whatever it is called."""
+    own = "(with publisher_disk as (select * from disk) select * from publisher_disk)"
+    checks = made(look_at=own, subject="node", wrong_if="used_percent > 90")
+    assert asked_without("sub1", checks, fact="disk").verdict is Verdict.UNKNOWN
+
+
+def asked_without(silent, checks, fact="software_version"):
+    """The outcome when one node did not tell one fact."""
+    nodes = ("pub", "sub1", "imp")
+    told = {"software_version": {"version": "12.5.1.14900-63"}}
+    told["disk"] = {"name": "active", "total_kb": 9, "free_kb": 5, "used_kb": 4, "used_percent": 44}
+    snapshot = cluster(rows=[(fact, {"node": name, **told[fact]}) for name in nodes if name != silent])
+    whole(snapshot)
+    lost = Gathered(fact=fact, node=silent, source=Source.SSH, state=State.FAILED, reason=Reason.TIMEOUT)
+    snapshot.ledger(lost)
+    return one(snapshot, checks)
+
+
 def test_what_is_compared_with_the_publisher_needs_the_publishers_answer(made):
     snapshot = cluster(rows=[event("sub1", 9), event("pub", 1)])
     check = made(**AGAINST)

@@ -102,6 +102,31 @@ def test_what_a_query_reads_is_derived_through_views_subqueries_and_ctes(snapsho
     for sql in ("select p.zone from publisher_node_clock p join node_clock c on c.zone = p.zone",
                 "select p.zone from publisher_node_clock p where exists (select 1 from node_clock)"):  # fmt: skip
         assert "node_clock" in snapshot.reads(sql).facts
+    # The same of the IM and Presence nodes, and of a release, which is read through two views.
+    presence = snapshot.reads("select 1 from presence_node_release r left join presence_inactive_version i on true")
+    assert (presence.facts, presence.presence) == ({"node"}, {"node", "software_version", "inactive_version"})
+    assert (presence.publisher, presence.every) == (set(), {"node", "software_version", "inactive_version"})
+    assert snapshot.reads("select release from publisher_node_release").publisher == {"node", "software_version"}
+    beside = snapshot.reads("select 1 from presence_node_release r join software_version v on v.node = r.node")
+    assert beside.facts == {"node", "software_version"}
+
+
+@pytest.mark.parametrize("view", sorted(name for name in views() if name.startswith(("publisher_", "presence_"))))
+def test_a_view_of_some_nodes_shows_no_row_of_another(snapshot, view):
+    """A check that reads through it does not need the others: so it must not be able to see them."""
+    nodes = {"pub": ("publisher", 1), "sub": ("subscriber", 1), "imp": ("subscriber", 0), "imp2": (None, 0)}
+    release = {"address": "", "release": "12.5.1.10000-1", "description": ""}
+    snapshot.write("node", [{"name": n, "role": r, "voice": v, **release} for n, (r, v) in nodes.items()])
+    log = [("Install", "Success"), ("Cisco Option Install", "Success"), ("Boot", "Start")]
+    of_version = {"version": "12.5.1.10000-1", "pack_for": "12.5.1", "stem": "pack"}
+    for table in snapshot.reads(f"select * from {view}").every - {"node"}:
+        known = [column.name for column in columns(table)]
+        usual = {column.name: 1 if column.kind in ("integer", "real") else "x" for column in columns(table)}
+        usual |= {key: value for key, value in of_version.items() if key in known}
+        more = [{"line": n, "action": a, "result": r} for n, (a, r) in enumerate(log)] if "action" in known else [{}]
+        snapshot.write(table, [{**usual, **part, "node": name} for name in nodes for part in more])
+    seen = {name for (name,) in snapshot.select(f"select node from {view}")}
+    assert seen == ({"pub"} if view.startswith("publisher_") else {"imp", "imp2"})
 
 
 @pytest.mark.parametrize(
@@ -121,6 +146,12 @@ def test_what_a_query_reads_is_derived_through_views_subqueries_and_ctes(snapsho
         "select value from json_each('[1]')",
         "with phone as (select 1 as name) select name from phone",
         "with publisher_last_boot(line) as (select 9) select line from publisher_last_boot",
+        "with publisher_last_boot as (with q as (select 1) select * from last_boot) select * from publisher_last_boot",
+        'with "publisher_last_boot" as (select * from last_boot) select * from publisher_last_boot',
+        "with 'publisher_last_boot' as (select * from last_boot) select * from publisher_last_boot",
+        "with [publisher_last_boot] as not materialized(select * from last_boot) select * from publisher_last_boot",
+        "with publisher_last_boot as/**/(select * from last_boot) select * from publisher_last_boot",
+        "with q as (select 1), presence_node_release(node) as (values (1)) select * from presence_node_release",
         "select nothing from phone",
         "create temp table x (a)",
         "vacuum",

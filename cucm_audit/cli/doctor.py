@@ -82,7 +82,7 @@ def _costs(probe: "Probe", examined: "Examined", checks: "Checks") -> list[str]:
         reads = {name: empty.reads(check.sql) for name, check in checks.checks.items()}
     finally:
         empty.close()
-    return [name for name, read in reads.items() if (read.facts | read.publisher) & gone]
+    return [name for name, read in reads.items() if read.every & gone]
 
 
 def _text(examined: "Examined", costs: dict[int, list[str]]) -> str:

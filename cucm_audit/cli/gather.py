@@ -173,13 +173,17 @@ def _tables(checks: "Checks", wishes: Wishes) -> frozenset[str] | None:
         return wishes.tables
     if wishes.save or not (wishes.documents or wishes.wanted or wishes.severity):
         return None
+    from cucm_audit.facts import Per, facts
     from cucm_audit.snapshot import Snapshot
 
     only, empty = selection(wishes), Snapshot.memory()
     wanted = [check for name, check in checks.checks.items() if only.has_check(check, checks.rows_of(name))]
     reads = [empty.reads(check.sql) for check in wanted]
     empty.close()
-    tables = frozenset(table for read in reads for table in read.facts | read.publisher)
+    tables = frozenset(table for read in reads for table in read.every)
+    sessions = {fact.table for fact in facts() if fact.source is Source.SSH and fact.per in (Per.NODE, Per.VOICE_NODE)}
+    if tables & sessions and any("is_host(" in check.sql for check in wanted):
+        tables |= {"cluster_member"}  # what the machines call themselves; no reason to open sessions for it alone
     return tables if wishes.wanted else tables - BY_NAME
 
 
