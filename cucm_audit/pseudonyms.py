@@ -5,6 +5,7 @@ try them all. What the checks go by stays: letters are letters, digits digits, l
 address an address, the short name of a host the beginning of its full name, SEP and ADP of one phone a pair.
 """
 
+import itertools
 import random
 import re
 from collections.abc import Callable
@@ -227,24 +228,30 @@ class Pseudonyms:
             return text
         if ":" in text:
             return self._for(text.lower(), lambda _: f"2001:db8:{self._hexadecimal(4)}::{self._hexadecimal(4)}")
-        draw = self._random.randrange  # 198.18.0.0/15 is nobody's: RFC 2544 keeps it for tests
-        return self._for(text, lambda _: f"198.{draw(18, 20)}.{draw(256)}.{draw(1, 255)}")
+        return self._for(text, self._ipv4)
+
+    def _ipv4(self, longer: int) -> str:
+        """Draw from what is nobody's: 198.18.0.0/15 (RFC 2544, for tests); that is full: 240.0.0.0/4 (RFC 1112)."""
+        draw = self._random.randrange
+        head = f"{draw(240, 255)}.{draw(256)}" if longer else f"198.{draw(18, 20)}"
+        return f"{head}.{draw(256)}.{draw(1, 255)}"
 
     def _for(self, original: str, draw: Callable[[int], str]) -> str:
         if original in self._made:
             return self._made[original]
-        for attempt in range(_TRIES * 20):
-            made = draw(attempt // _TRIES)
-            fits = (
-                made.lower() not in self._taken
-                and (is_ip(original) or not is_ip(made))
-                and not _bare_prefix(made, original)
-            )
-            if fits or not _WORD.search(original):
-                break
+        attempts = itertools.count()
+        made = draw(0)
+        while _WORD.search(original) and not self._fits(made, original):
+            made = draw(next(attempts) // _TRIES)
         self._taken.add(made.lower())
         self._made[original] = made
         return made
+
+    def _fits(self, made: str, original: str) -> bool:
+        """Say whether a name is free, and neither an address nor a phone's unless its original is one."""
+        if made.lower() in self._taken or _bare_prefix(made, original):
+            return False
+        return bool(is_ip(original)) or not is_ip(made)
 
     def _shape(self, text: str, longer: int) -> str:
         drawn = "".join(map(self._character, text))

@@ -261,9 +261,9 @@ def _read_head(stream: IO[bytes], heads: list[bytes]) -> None:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Leave no process behind: the command and what it started (its process group, where there are groups)."""
     if child.poll() is None:
-        if sys.platform != "win32":
+        if sys.platform == "win32":
+            child.kill()
+        else:
             with contextlib.suppress(PermissionError):  # how macOS calls a group that has just ended
                 os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
         child.wait()

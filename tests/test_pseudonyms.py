@@ -104,7 +104,7 @@ def test_a_space_that_is_used_up_grows_by_what_the_original_ends_with() -> None:
         pseudonyms.avoid(str(number))
         pseudonyms.avoid(f"{number:02}")
     assert re.fullmatch(r"\d{3}", pseudonyms.word("1")), "by two, if one is not enough"
-    pseudonyms = drawing("a1" * 200, "b1", "2")
+    pseudonyms = drawing("a1" * 201, "b1", "2")
     pseudonyms.avoid("a1")
     assert pseudonyms.word("c3") == "b12"
 
@@ -174,14 +174,20 @@ def test_a_host_keeps_its_labels_and_an_address_is_an_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draw", "made"),
-    [(lambda low, high: low, "198.18.0.1"), (lambda low, high: high - 1, "198.19.255.254")],
-)  # fmt: skip
-def test_an_address_is_drawn_from_what_belongs_to_nobody(draw: Callable[[int, int], int], made: str) -> None:
+    ("draw", "made", "other"),
+    [
+        (lambda low, high: low, "198.18.0.1", "240.0.0.1"),
+        (lambda low, high: high - 1, "198.19.255.254", "254.255.255.254"),
+    ],
+)
+def test_an_address_is_drawn_from_what_belongs_to_nobody(
+    draw: Callable[[int, int], int], made: str, other: str
+) -> None:
     pseudonyms = Pseudonyms()
     between = lambda *limits: draw(*(0, *limits)[-2:])  # noqa: E731
     pseudonyms._random.randrange = between
     assert pseudonyms.host("10.1.1.1") == made
+    assert pseudonyms.host("10.1.1.2") == other, "the first network is full"
 
 
 @pytest.mark.parametrize("drawn", range(16))
