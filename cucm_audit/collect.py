@@ -22,7 +22,7 @@ from cucm_audit.clients import ClientError
 from cucm_audit.clients.journal import SPENT_HINT, Journal
 from cucm_audit.config import Cluster
 from cucm_audit.connect import Accounts, Clients
-from cucm_audit.discovery import Found, discover, numbers
+from cucm_audit.discovery import Found, discover, numbers, without_address
 from cucm_audit.facts import Ask, Fact, Row, asked_as
 from cucm_audit.facts.axl import gather_nodes
 from cucm_audit.lanes import Lane, fault_of_ours, start
@@ -194,6 +194,7 @@ class _Run:
         todo, left = jobs(
             map(self._with_nodes, asked_as(self.options.registration)), found.nodes, self.options, found.release
         )
+        left = [without_address(gathered, found) for gathered in left]
         self.books.expect(todo, left, found.nodes)
         for gathered in left:
             self.board.came(gathered.fact, gathered.state)  # nobody waits for what is not asked

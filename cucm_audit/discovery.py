@@ -21,7 +21,8 @@ from cucm_audit.facts import Ask, Row
 from cucm_audit.facts.axl import read
 from cucm_audit.facts.axl_rows import is_publisher
 from cucm_audit.facts.values import AxlRow
-from cucm_audit.model import Node, Reason, Role, Source
+from cucm_audit.model import Gathered, Node, Reason, Role, Source
+from cucm_audit.words import same_host
 
 if TYPE_CHECKING:
     from cucm_audit.clients.axl import Axl
@@ -192,9 +193,10 @@ def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, w
     if with_ssh and clients.has_platform and any(not node.address for node in nodes):
         listed = _network_cluster(found, clients, journal)
         nodes = [node if node.address else replace(node, address=_listed(listed, node.name)) for node in nodes]
+    certified = _certified(found, nodes)
     for number, node in enumerate(nodes):
         at = resolved.get(node.address, node.address)
-        if _is_door(cluster, found.door, node, at, door_at) or (len(nodes) == 1 and not node.address):
+        if _is_door(cluster, found.door, node, at, door_at) or number == certified:
             # The door keeps the address that opened, and from now on the name that the cluster has for it.
             nodes[number] = replace(found.door, name=node.name, role=node.role, voice=node.voice)
             found.door = nodes[number]
@@ -204,6 +206,29 @@ def _place(cluster: Cluster, found: Found, clients: Clients, journal: Journal, w
     found.nodes = tuple(_twins(nodes, found.addresses))
     twin = next((node.twin for node in found.nodes if node.name == found.door.name), "")
     found.door = next((node for node in found.nodes if node.name == twin), found.door)
+
+
+def without_address(gathered: Gathered, found: Found) -> Gathered:
+    """Return the ledger row of a node without an address with the reason why the door's command line told none."""
+    closed = next((error for error in found.passed if error.source == Source.SSH.value), None)
+    if closed is None or gathered.reason is not Reason.DNS:
+        return gathered
+    why = f"{closed.reason.value}, {closed.detail}" if closed.detail else closed.reason.value
+    detail = f"{gathered.detail}; the command line of {found.door.name}, which may know it, was not heard: {why}"
+    return replace(gathered, detail=detail, hint=f"{closed.hint} {gathered.hint}".strip())
+
+
+def _certified(found: Found, nodes: list[Node]) -> int | None:
+    """Return the place of the node that the door must be: the only one, or the only one that its certificate names.
+
+    Only of nodes whose address nobody told. A certificate of many servers names them all, and so tells nothing.
+    """
+    named = [
+        number
+        for number, node in enumerate(nodes)
+        if len(nodes) == 1 or any(same_host(host, node.name) for host in found.axl.hosts)
+    ]
+    return named[0] if len(named) == 1 and not nodes[named[0]].address else None
 
 
 def _twins(nodes: list[Node], addresses: Mapping[str, str]) -> Iterator[Node]:

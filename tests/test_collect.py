@@ -57,6 +57,8 @@ def phone(number):
 class Axl:
     """``tables`` holds the rows of a fact, an exception, or a generator function; a fact without any has no rows."""
 
+    hosts = ()
+
     def __init__(self, node, script):
         self.node, self.script = node, script
         self.version, self.release, self.requests = "12.5", "", 0

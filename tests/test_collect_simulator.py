@@ -4,6 +4,8 @@ import re
 import socket
 import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +17,7 @@ from cucm_audit.clients.ssh import peek_host_key
 from cucm_audit.collect import Accounts, Options, collect
 from cucm_audit.connect import Clients
 from cucm_audit.facts import facts
-from cucm_audit.model import Reason, Source, State
+from cucm_audit.model import Node, Reason, Source, State
 from cucm_audit.plan import plan
 from cucm_audit.secrets import Account, Secret
 from cucm_audit.simulator import Cluster, build
@@ -247,6 +249,49 @@ def test_addresses_that_dns_does_not_know_come_from_the_doors_command_line(labs,
     }
     logins = [node for _, node, operation in journal.operations if operation == "login"]
     assert len(logins) == len(lab.world.nodes)  # the session that told the addresses went on
+
+
+def test_the_door_that_refuses_ssh_is_known_by_its_certificate_and_says_why_the_others_have_no_address(
+    labs, monkeypatch
+):
+    lab = labs(prepare=lambda world: world.publisher.faults.update(ssh_auth="refused"))
+    pub = lab.world.publisher
+    only_the_door = config.Cluster(
+        name="lab", node=pub.at, https_port=pub.https_port, http_port=pub.http_port, ssh_port=pub.ssh_port
+    )
+    monkeypatch.setattr(
+        discovery, "resolve_all", lambda names, _seconds: {name: pub.at for name in names if name == pub.at}
+    )
+    journal = Journal()
+    snapshot = lab.run(cluster=only_the_door, journal=journal, tables=FEW)
+    assert snapshot.get_meta("via") == pub.name
+    assert snapshot.book["phone", ""].state is State.WHOLE
+    assert snapshot.book["service_status", pub.name].state is State.WHOLE
+    assert snapshot.book["replication", ""].reason is Reason.AUTH_FAILED
+    assert snapshot.book["disk", pub.name].reason is Reason.AUTH_FAILED
+    lost = snapshot.book["service_status", "cucm-sub1"]
+    assert lost.reason is Reason.DNS
+    assert f"the command line of {pub.name}, which may know it, was not heard: auth_failed" in lost.detail
+    assert 'cluster.NAME.nodes."cucm-sub1"' in lost.hint
+    assert [operation for _, _, operation in journal.operations].count("login") == 1
+
+
+@pytest.mark.parametrize(
+    ("hosts", "place"),
+    [
+        (("CUCM-PUB.example.com",), 0),
+        (("cucm-sub1", "sub1.voice.example.com"), 1),
+        (("cucm-pub.example.com", "cucm-sub1.example.com"), None),  # a certificate of many servers
+        (("*.example.com",), None),
+        ((), None),
+    ],
+)
+def test_which_node_a_certificate_names(hosts, place):
+    nodes = [Node(name=name, address="", role=None) for name in ("cucm-pub", "cucm-sub1", "192.0.2.9")]
+    found = discovery.Found(axl=SimpleNamespace(hosts=hosts), door=nodes[0], release="15.0")
+    assert discovery._certified(found, nodes) == place
+    somewhere = [replace(node, address="192.0.2.7") for node in nodes]
+    assert discovery._certified(found, somewhere) is None
 
 
 def test_many_phones_come_in_pages_and_batches(labs):

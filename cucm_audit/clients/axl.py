@@ -98,6 +98,11 @@ class Axl:
         """Close the connection."""
         self._session.close()
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names in the certificate that the node showed."""
+        return self._session.hosts
+
     def discover(self) -> None:
         """Ask an unknown node for its release, and choose the AXL version to speak with it.
 

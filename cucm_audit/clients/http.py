@@ -23,7 +23,7 @@ from cucm_audit.clients.adapter import Adapter
 from cucm_audit.clients.dial import Certificate, Deadline, Place, diallable, peek_certificate
 from cucm_audit.clients.http_answer import Answer, broken, date_of, roles_for, seconds_of
 from cucm_audit.clients.line import Line, open_pool
-from cucm_audit.clients.tls import read_certificate
+from cucm_audit.clients.tls import hosts_in, read_certificate
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
@@ -104,6 +104,11 @@ class Session:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names in the certificate that the node showed; nothing before the first request."""
+        return hosts_in(self._line.shown)
 
     def post(self, path: str, body: bytes, soap_action: str, *, doing: str, resend: bool = True) -> Answer:
         """Send a SOAP request and return the answer, whatever its status below says about SOAP.

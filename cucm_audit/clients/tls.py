@@ -85,6 +85,24 @@ def names_in(der: bytes) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (" ..." if len(names) > _MOST_NAMES else "")
 
 
+def hosts_in(der: bytes) -> tuple[str, ...]:
+    """Return the host names that a certificate is for: all its alternative names, without any its common name.
+
+    Nothing when it cannot be read.
+    """
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        held = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return tuple(held.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return tuple(str(name.value) for name in common)
+    except ValueError:
+        return ()
+
+
 def weakness(der: bytes) -> str:
     """Return what is weak about a certificate's key or signature by today's measure, '' for nothing.
 
