@@ -14,6 +14,7 @@ import pytest
         ("start", ("an empty script", "cucm-audit --help", "everything imported")),
         ("phones", ("ours: SQL", "ciscoaxl get_phones", "zeep on Cisco's schema")),
         ("ris", ("ours: lxml", "zeep, typed objects")),
+        ("readers", ("only strips", "show version active: ", "utils diagnose test: ")),
         ("ssh", ("TCP_NODELAY", "as it comes", "ours, pager", "recv_ready")),
     ],
 )

@@ -19,19 +19,20 @@ _NO_HISTORY = re.compile(r"drfCliMsg: *No history data is available\.?", re.I)
 _NO_STATUS = re.compile(r"drfCliMsg: *No backup status (?:is )?available\.?", re.I)
 _HISTORY_HEAD = re.compile(r"Tar Filename +(?:Backup )?Device\b[A-Za-z /]*", re.I)
 _STATUS_HEAD = re.compile(r"Feature +Server +Component +Status\b[A-Za-z /]*", re.I)
-#: Behind a row these mean that the next one has run into it.
+#: Behind a row these mean that the next one has run into it. The second is said of all of them, and is found at once.
 _ANOTHER = re.compile(rf"\.tar\b|TAR file|{_AT}", re.A | re.I)
+_MAY_BE_ANOTHER = re.compile(r"[tT][aA][rR]| [0-9:]{8} ", re.A)
 _TIME = re.compile(_AT, re.A)
 _KIND = re.compile(r"[A-Z][A-Z_-]{2,30}")
 _FIELD = re.compile(r"(Status|Tar Filename|Storage Location|Operation|Percentage Complete) *: *(.*)", re.I)
 _WORD = re.compile(r"([A-Za-z_]{1,40})\b.*")
-#: What may stand before an error of the agents.
-_SAYS = r"(?:drfCliMsg: *)?(?:Error occurred: *)?"
-_TROUBLES = (
-    (re.compile(rf"{_SAYS}Unable to connect to (?:Master|Local) Agent", re.I), Reason.SERVICE_NOT_ACTIVATED),
-    (re.compile(rf"{_SAYS}Network request timed ?out", re.I), Reason.TIMEOUT),
-    (re.compile(rf"{_SAYS}(?:Master|Local) Agent (?:may be (?:processing|down)|is down)", re.I), Reason.BUSY),
+#: Errors of the agents, what may stand before them, and what the group that matched means.
+_TROUBLE = re.compile(
+    r"(?:drfCliMsg: *)?(?:Error occurred: *)?(?:(Unable to connect to (?:Master|Local) Agent)"
+    r"|(Network request timed ?out)|((?:Master|Local) Agent (?:may be (?:processing|down)|is down)))",
+    re.I,
 )
+_MEANS = (Reason.MALFORMED, Reason.SERVICE_NOT_ACTIVATED, Reason.TIMEOUT, Reason.BUSY)
 _SUCCEEDED = {"success": 1, "successful": 1, "error": 0, "failure": 0, "failed": 0, "cancelled": 0, "canceled": 0}
 _LONGEST = 2000
 
@@ -45,7 +46,7 @@ def parse_history(text: str) -> Parsed:
         if matched:
             place += 1
             reading.add("backup_history", place, {"place": place, **_run(reading, matched)}, line)
-            if _ANOTHER.search(matched[5] or ""):
+            if _holds_another(matched[5] or ""):
                 reading.odd.append(line)
         elif _NO_HISTORY.fullmatch(line):
             none = True
@@ -97,7 +98,7 @@ def parse_status(text: str) -> Parsed:
             row = {"feature": feature, "server": server, "component": component, "status": status}
             row |= {"succeeded": _SUCCEEDED.get(status.lower()), "local_at": _time(reading, at)}
             reading.add("backup_component", (feature, server, component), row, line)
-            if _ANOTHER.search(matched[6] or ""):
+            if _holds_another(matched[6] or ""):
                 reading.odd.append(line)
         elif _NO_STATUS.fullmatch(line):
             none = True
@@ -131,11 +132,15 @@ def _checked(reading: Reading, text: str, head: dict[str, str], none: bool) -> P
     return reading.parsed()
 
 
+def _holds_another(rest: str) -> bool:
+    """Say whether the next row runs on behind a row."""
+    return bool(_MAY_BE_ANOTHER.search(rest) and _ANOTHER.search(rest))
+
+
 def _no_agent(line: str) -> None:
-    for pattern, reason in _TROUBLES:
-        if pattern.match(line):
-            hint = "See Cisco DRF Master and Cisco DRF Local in utils service list of the publisher."
-            raise Unreadable(line[:300], reason=reason, hint=hint)
+    if matched := _TROUBLE.match(line):
+        hint = "See Cisco DRF Master and Cisco DRF Local in utils service list of the publisher."
+        raise Unreadable(line[:300], reason=_MEANS[matched.lastindex or 0], hint=hint)
 
 
 FACTS: tuple[Fact, ...] = (

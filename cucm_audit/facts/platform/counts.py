@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import COUNTS, Command
@@ -13,6 +14,8 @@ from cucm_audit.model import Source
 
 _RULES = re.compile(r"=+(?: +=+)*", re.A)
 _RUN = re.compile(r"=+")
+#: So many rows are looked at: a count has one, and a million say no more than two.
+_MOST = 2
 _INTEGER = re.compile(r"[0-9]{1,15}")
 
 
@@ -31,17 +34,27 @@ def parse(text: str) -> Parsed:
 
 
 def table(text: str, reading: Reading) -> tuple[list[str], list[list[str]]]:
-    """Return the column names and rows of a ``run sql`` answer, sliced by the runs of = below the names."""
-    found = [line.rstrip() for line in raw_lines(text) if line.strip()]
-    at = next((index for index, line in enumerate(found) if _RULES.fullmatch(line.strip())), 0)
-    if not at:
+    """Return the column names and the first rows of a ``run sql`` answer, sliced by the runs of = below the names."""
+    found = filter(None, map(str.rstrip, raw_lines(text)))
+    above, rule = _head(found)
+    if not (rule and above):
         raise no_answer(text, "column with a line of = below")
-    starts = [run.start() for run in _RUN.finditer(found[at])]
+    starts = [run.start() for run in _RUN.finditer(rule)]
     cuts = list(zip(starts, [*starts[1:], None], strict=True))
-    for line in found[: at - 1]:
+    for line in above[:-1]:
         reading.strange(line.strip())
-    rows = [line for line in found[at + 1 :] if not harmless(line.strip())]
-    return _cells(found[at - 1], cuts), [_cells(line, cuts) for line in rows]
+    rows = islice((line for line in found if not harmless(line.strip())), _MOST)
+    return _cells(above[-1], cuts), [_cells(line, cuts) for line in rows]
+
+
+def _head(found: Iterator[str]) -> tuple[list[str], str]:
+    """Take the lines up to the first rule and the rule, '' when there is none."""
+    above: list[str] = []
+    for line in found:
+        if _RULES.fullmatch(line.strip()):
+            return above, line
+        above.append(line)
+    return above, ""
 
 
 def _cells(line: str, cuts: list[tuple[int, int | None]]) -> list[str]:

@@ -34,7 +34,7 @@ def from_ctime(text: str) -> dt.datetime | None:
 
 def iso(moment: dt.datetime | None) -> str | None:
     """Return the snapshot's form of a time, without a zone."""
-    return moment.replace(tzinfo=None).isoformat(" ", "seconds") if moment else None
+    return str(moment)[:19] if moment else None
 
 
 def is_iso(text: str) -> bool:

@@ -27,6 +27,7 @@ _ACTIONS = (
     "Product Version",
     "Kernel Image",
 )
+_KNOWN = frozenset(_ACTIONS)
 _CANONICAL = {action.lower(): action for action in _ACTIONS} | {"system restart": "Restart"}
 _ACTION = re.compile("(" + "|".join(sorted(_CANONICAL, key=len, reverse=True)) + r")(?!\S)", re.I)
 _RESULTS = {
@@ -76,7 +77,7 @@ def _event(matched: re.Match[str], line: int) -> dict[str, object]:
         "user": user,
         "action": action,
         "subject": subject,
-        "stem": packs.stem(subject.split()[0]) if action == "Cisco Option Install" and subject else "",
+        "stem": packs.stem(subject.split(None, 1)[0]) if action == "Cisco Option Install" and subject else "",
         "result": result,
     }
 
@@ -99,11 +100,11 @@ def _said(text: str) -> tuple[str, str, str, str]:
 
 def _result(said: str) -> tuple[str, str]:
     """Split the result word off, and with it a note that one of Cisco's documents puts behind it."""
-    for candidate in (said, said.partition(" =")[0].rstrip()):
-        words = candidate.rsplit(None, 1)
-        if words and (result := _RESULTS.get(words[-1].lower())):
-            return candidate[: -len(words[-1])].rstrip(), result
-    return said, ""
+    words = said.rsplit(None, 1)
+    if words and (result := _RESULTS.get(words[-1].lower())):
+        return said[: -len(words[-1])].rstrip(), result
+    shorter, note, _ = said.partition(" =")
+    return _result(shorter.rstrip()) if note else (said, "")
 
 
 def _doubt(reading: Reading, row: dict[str, object], line: str) -> None:
@@ -111,7 +112,7 @@ def _doubt(reading: Reading, row: dict[str, object], line: str) -> None:
     action, subject = row["action"], str(row["subject"])
     if "|" in f"{action}{subject}":  # two events in one line
         reading.odd.append(line)
-    if action not in _CANONICAL.values():
+    if action not in _KNOWN:
         return
     if (action in _ONE_WORD and " " in subject) or (not row["result"] and action not in _MOMENTS):
         reading.odd.append(line)

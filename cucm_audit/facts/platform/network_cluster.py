@@ -1,29 +1,30 @@
 """show network cluster: who is in the cluster and authenticated, as this node sees it (reference: cli.md section 5)."""
 
 import re
-from functools import lru_cache
 
 from cucm_audit.clients.commands import NETWORK_CLUSTER
 from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import ADDRESS, Parsed, Reading, Row, has_address, no_answer, unwrapped
 
-_ADDRESS = re.compile(ADDRESS, re.A)
 _ROLES = ("Publisher", "Subscriber")
+#: How every member begins. Most other lines are told from one by this alone.
+_BEGINNING = re.compile(rf"{ADDRESS}(?:\s+\S+){{1,2}}\s+(?:{'|'.join(_ROLES)})\s")
 _TABLE = re.compile(r"Server Table \(processnode\) Entries", re.I)
 _AUTHENTICATED = re.compile(r"authenticated\b", re.I)
 _NOT = re.compile(r"(?:not |un)authenticated\b", re.I)
 #: Below the members: what says how long new nodes may join by themselves, and the word of one that is content.
 _FRAME = re.compile(r"Dynamic Cluster Configuration is \w{1,20}\b.{0,60}|Successful", re.I)
-_OPEN_END = re.compile(r".*\b(?:using|TCP|since)", re.I)
+#: Looked for in the last six characters.
+_OPEN_END = re.compile(r"\b(?:using|TCP|since)\Z", re.I)
 
 
 def parse(text: str) -> Parsed:
     """Read the members. Raises Unreadable when there is none. The publisher's list of names below them is left out."""
     reading = Reading()
     names = False  # in the list of names
-    for line in unwrapped(text, _complete):
-        if row := _member(line):
+    for line, row in unwrapped(text, _member, _complete):
+        if row is not None:
             reading.add("cluster_member", row["address"], row, line)
             if not row["state"] or _holds_another(row["state"]):
                 reading.odd.append(line)
@@ -36,13 +37,12 @@ def parse(text: str) -> Parsed:
     return reading.parsed()
 
 
-@lru_cache(maxsize=4)  # asked twice of each line: is it whole, and what does it say
 def _member(line: str) -> Row | None:
     """Read ``address [fqdn] host role [product dbrole] state``. The role's word is the mark: the name's columns vary.
 
     Older releases print neither product nor database role; their state has to begin with a word that is known.
     """
-    if not any(role in line for role in _ROLES):
+    if not _BEGINNING.match(line):
         return None
     words = line.split(None, 7)
     roles = [index for index, word in enumerate(words[:4]) if word in _ROLES]
@@ -50,7 +50,7 @@ def _member(line: str) -> Row | None:
     short = not at
     if short:
         at = next((index for index in roles if _is_state(words[index + 1 : index + 3])), 0)
-    if at not in (2, 3) or not _ADDRESS.fullmatch(words[0]):
+    if at not in (2, 3):
         return None
     rest = at + (1 if short else 3)
     state = line.split(None, rest)[rest:]
@@ -84,12 +84,11 @@ def _authenticated(state: str) -> int | None:
 
 def _holds_another(state: str) -> bool:
     """Say whether another member's row runs on in this one's state."""
-    return has_address(state) or any(role in state for role in _ROLES)
+    return has_address(state) or any(map(state.__contains__, _ROLES))
 
 
-def _complete(line: str) -> bool:
-    row = _member(line)
-    return row is not None and "authenticated" in row["state"].lower() and not _OPEN_END.fullmatch(row["state"])
+def _complete(row: Row) -> bool:
+    return "authenticated" in row["state"].lower() and not _OPEN_END.search(row["state"][-6:])
 
 
 FACTS: tuple[Fact, ...] = (fact("cluster_member", Per.NODE, NETWORK_CLUSTER, parse, never_empty=True),)

@@ -7,6 +7,12 @@ from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, no_answer, raw_lines
 
+#: How the lines that are no row of a table begin. Rows are told from them by this alone.
+_SPEAKS = re.compile(
+    r"the |ntp|chrony|(?:un|not )?synchroni|time |poll|current |210 |number |no assoc|unable |/usr/|ref|system "
+    r"|last |rms |freq|resid|skew|root |update |stratum|leap ",
+    re.I,
+)
 _DAEMON = re.compile(
     r"(?:the )?(ntpd?|chronyd?)\b[^|]{0,40}?\b(is|was|are|dead|stopped|inactive|active)\b.*", re.A | re.I
 )
@@ -67,6 +73,8 @@ def parse(text: str) -> Parsed:
 
 
 def _status_line(reading: Reading, status: dict[str, object], line: str) -> bool:
+    if not _SPEAKS.match(line):
+        return False
     if matched := _DAEMON.fullmatch(line):
         name = matched[1].lower()
         down, up = bool(_DOWN.search(line)), bool(_UP.search(line))

@@ -6,8 +6,10 @@ Names as in reference cli.md section 11. The same option is listed and logged wi
 import re
 
 _PREFIX = "cmterm-devicepack"
-_ENDINGS = frozenset({".cop", ".sgn", ".sha512", ".k3", ".k4"})
-_PACK = re.compile(r"cmterm-devicepack([0-9]{1,8})\.([0-9]{1,8})\.([0-9]{1,8})\.([0-9]{1,8})(?:-([0-9]{1,8}))?", re.I)
+_ENDINGS = frozenset({"cop", "sgn", "sha512", "k3", "k4"})
+_NUMBER = r"(?![0-9]{9})0*([0-9]+)"
+#: What follows the prefix: release, build, revision; the endings of its file.
+_PACK = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_NUMBER})?((?i:\.cop|\.sgn|\.sha512|\.k3|\.k4)*)")
 
 
 def stem(name: str) -> str:
@@ -16,10 +18,11 @@ def stem(name: str) -> str:
     >>> stem("cmterm-78xx.14-4-1-0101-153.k4.cop.sha512")
     'cmterm-78xx.14-4-1-0101-153'
     """
-    end = len(name)
-    while (dot := name.rfind(".", 0, end)) > 0 and name[dot:end].lower() in _ENDINGS:
-        end = dot
-    return name[:end]
+    parts = name.split(".")
+    least = 1 if parts[0] else 2  # something has to stand before the first ending
+    while len(parts) > least and parts[-1].lower() in _ENDINGS:
+        parts.pop()
+    return ".".join(parts)
 
 
 def columns(name: str) -> dict[str, str]:
@@ -31,10 +34,26 @@ def columns(name: str) -> dict[str, str]:
     >>> columns("cmterm-devicepack12.5.1.14080-1.cop.sgn")["pack_for"]
     '12.5.1'
     """
-    base = stem(name)
-    numbers = _numbers(base)
-    order = "%08d.%08d.%08d.%08d.%08d" % numbers if numbers else ""  # noqa: UP031 - twice as fast here
-    return {"stem": base, "pack_for": "%d.%d.%d" % numbers[:3] if numbers else "", "pack_order": order}  # noqa: UP031
+    return device_pack(name) or other_option(name)
+
+
+def other_option(name: str) -> dict[str, str]:
+    """Return :func:`columns` of what is no device pack."""
+    return {"stem": stem(name), "pack_for": "", "pack_order": ""}
+
+
+def device_pack(name: str) -> dict[str, str] | None:
+    """Return :func:`columns` of a device pack, None for any other option and for a name that is cut."""
+    matched = _PACK.fullmatch(name, len(_PREFIX)) if is_pack(name) else None
+    if not matched:
+        return None
+    major, minor, maint, build, revision, _ = matched.groups("0")
+    release = f"{major.zfill(8)}.{minor.zfill(8)}.{maint.zfill(8)}"
+    return {
+        "stem": name[: matched.start(6)],
+        "pack_for": f"{major}.{minor}.{maint}",
+        "pack_order": f"{release}.{build.zfill(8)}.{revision.zfill(8)}",
+    }
 
 
 def pack_for(name: str) -> str:
@@ -51,11 +70,6 @@ def pack_order(name: str) -> str:
     return columns(name)["pack_order"]
 
 
-def strange_pack(name: str) -> bool:
-    """Say whether the name begins like a device pack's but is cut or has other numbers: no other option is meant."""
-    return name[:17].lower() == _PREFIX and not (pack_for(name) and ".cop" in name.lower())
-
-
-def _numbers(base: str) -> tuple[int, ...]:
-    matched = _PACK.fullmatch(base)
-    return tuple([int(number or 0) for number in matched.groups()]) if matched else ()
+def is_pack(name: str) -> bool:
+    """Say whether the name begins like a device pack's. One without a release is cut or has other numbers."""
+    return name[: len(_PREFIX)].lower() == _PREFIX and name.isascii()

@@ -6,9 +6,10 @@ The patterns say [0-9]: the usual short form would take Arabic digits for number
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cucm_audit.model import Reason
 
@@ -17,14 +18,25 @@ Row = Mapping[str, Any]
 #: An address as the platform prints it: IPv4, or anything of hexadecimal digits and at least two colons.
 ADDRESS = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"
 
-_PAGER = re.compile(
-    r"options: q=quit, n=next|end of the file reached$|Press <enter> for 1 line|Automatic pagination is turned off",
+#: A pager's words, a rule, or a warning; the last is a group.
+_KNOWN = re.compile(
+    r"options: q=quit, n=next|end of the file reached\Z|Press <enter> for 1 line|Automatic pagination is turned off"
+    r"|[-=*#_]{3}[-=*#_ ]*\Z|(\W{0,8}(?i:warning|caution)\b)",
     re.A,
 )
-_RULE = re.compile(r"[-=*#_]{3}[-=*#_ ]*")
-_WARNING = re.compile(r"\W{0,8}(?:warning|caution)\b", re.A | re.I)
-_PLATFORM = re.compile(
-    r"shutdown|shut down|disk|partition|align|vmware|vmtools|file ?system|rebuild|not supported", re.I
+#: What harmless warnings are about. Single words, because a search for all of them at once takes ten times as long.
+_PLATFORM = (
+    "shutdown",
+    "shut down",
+    "disk",
+    "partition",
+    "align",
+    "vmware",
+    "vmtools",
+    "filesystem",
+    "file system",
+    "rebuild",
+    "not supported",
 )
 _ADDRESS = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", re.A)
 #: No warning and no row of a table is longer.
@@ -41,8 +53,7 @@ class Unreadable(Exception):
         super().__init__(detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Why a table of the answer is not whole, though its lines were readable. ``table`` '' means every table."""
 
     table: str
@@ -63,14 +74,14 @@ class Parsed:
 class Reading:
     """An answer while it is read. A key that comes twice with other values is a line that is not understood."""
 
-    tables: dict[str, dict[object, Row]] = field(default_factory=dict)
+    tables: dict[str, dict[object, Row]] = field(default_factory=lambda: defaultdict(dict))
     odd: list[str] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
 
     def add(self, table: str, key: object, row: Row, line: str = "") -> None:
         """Take ``row``; ``line`` is where it stood."""
-        rows = self.tables.setdefault(table, {})
-        if rows.setdefault(key, row) != row:
+        known = self.tables[table].setdefault(key, row)
+        if known is not row and known != row:
             self.odd.append(line)
 
     def strange(self, line: str) -> None:
@@ -98,33 +109,36 @@ def raw_lines(text: str) -> list[str]:
 
 
 def lines(text: str) -> Iterator[str]:
-    """Yield the lines that are not blank, without blanks around them."""
-    for line in raw_lines(text):
-        if stripped := line.strip():
-            yield stripped
+    """Return the lines that are not blank, without blanks around them."""
+    return filter(None, map(str.strip, raw_lines(text)))
 
 
-def unwrapped(text: str, complete: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the lines as :func:`lines`, a row that was broken in two between words made whole again.
+def unwrapped(
+    text: str, read: Callable[[str], Row | None], complete: Callable[[Row], bool] = bool
+) -> Iterator[tuple[str, Row | None]]:
+    """Yield the lines as :func:`lines` with the row that ``read`` finds in each, a row broken in two made whole again.
 
-    ``complete`` says whether a line is a whole row. Two lines are joined only when neither is one and both together
-    are, so that a row is never swallowed.
+    ``complete`` says whether a row has its end. Two lines are joined only when neither is a complete row and both
+    together are, so that a row is never swallowed.
     """
-    held = ""  # a line that is no whole row, so that the next may belong to it
+    held, part = "", None  # a line that is no complete row, so that the next may belong to it, and what was read in it
     for line in lines(text):
-        whole = complete(line)
+        row = read(line)
+        whole = row is not None and complete(row)
         if held:
-            both = f"{held} {line}"
-            if not whole and len(both) <= _LOOK and complete(both):
-                yield both
-                held = ""
-                continue
-            yield held
-        held = "" if whole else line
+            if not whole and len(held) + len(line) < _LOOK:
+                both = f"{held} {line}"
+                joined = read(both)
+                if joined is not None and complete(joined):
+                    yield both, joined
+                    held = ""
+                    continue
+            yield held, part
+        held, part = ("", None) if whole else (line, row)
         if whole:
-            yield line
+            yield line, row
     if held:
-        yield held
+        yield held, part
 
 
 def harmless(line: str) -> bool:
@@ -133,18 +147,20 @@ def harmless(line: str) -> bool:
     The wording of the ungraceful-shutdown warning differs by release and is not published (reference: cli.md sections
     2.3 and 8.3). A line with an address is never harmless: it may be a row that could not be read.
     """
-    if _PAGER.match(line) or _RULE.fullmatch(line):
+    known = _KNOWN.match(line)
+    if known and not known[1]:
         return True
-    if len(line) > _LOOK or has_address(line):
-        return False
-    if _WARNING.match(line):
-        return bool(_PLATFORM.search(line)) or not any(map(str.isalnum, _WARNING.sub("", line, count=1)))
-    return "ungraceful" in line.lower()
+    low = line[:_LOOK].lower()
+    if known:
+        said = any(map(low.__contains__, _PLATFORM)) or not any(map(str.isalnum, line[known.end() :]))
+    else:
+        said = "ungraceful" in low
+    return said and len(line) <= _LOOK and not has_address(line)
 
 
 def has_address(line: str) -> bool:
     """Say whether an IPv4 address stands in the line, so that it may be a row."""
-    return bool(_ADDRESS.search(line))
+    return line.count(".") > 2 and bool(_ADDRESS.search(line))
 
 
 def no_answer(text: str, wanted: str) -> Unreadable:

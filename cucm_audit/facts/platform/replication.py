@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import REPLICATION, STATUS
@@ -14,7 +14,7 @@ from cucm_audit.facts.platform.replication_head import read_head
 from cucm_audit.model import Reason, Source
 
 _NOTHING = r"-{1,6}|N/A"
-_START = rf"(\S+) +({ADDRESS}) +([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?|Failed|\*|{_NOTHING}) +"
+_START = rf"(\S++) ++({ADDRESS}) ++([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?|Failed|\*|{_NOTHING}) +"
 _END = r"\(([0-9]{1,3}|-{1,3})\)(?: +(.*)|)"
 _QUEUE = rf"([0-9]{{1,15}}|{_NOTHING})"
 _ROW = re.compile(rf"{_START}([YN?-]/[YN?-]/[YN?-]) +{_QUEUE} +\((g_[0-9]{{1,6}}|-{{1,3}})\) +{_END}", re.A | re.I)
@@ -22,7 +22,7 @@ _OLD_ROW = re.compile(
     rf"{_START}(Yes|No|{_NOTHING}) +(\S+) +{_QUEUE} +(\S+(?: \S+)?) +(Yes|No|{_NOTHING}) +{_END}", re.A | re.I
 )
 _VIEW = re.compile(r"Cluster Detailed View from .{0,200}?\( *([0-9]{1,5}) Servers?\)\s*:?", re.I | re.A)
-_COLUMNS = re.compile(r"SERVER-NAME +IP ADDRESS +\(msec\).*|[^0-9()]{0,300}\bREPLICATION SETUP", re.I)
+_COLUMNS = re.compile(r"SERVER-NAME +IP ADDRESS +\(msec\).*|[^0-9()]{0,317}+(?<=\bREPLICATION SETUP)", re.I)
 _SINGLE = re.compile(r"Runtime state cannot be performed on a cluster with a single active node\b", re.I)
 _DATABASE_DOWN = re.compile(r"Cisco DB is not running\b", re.I)
 _LONGEST = 1000
@@ -40,8 +40,8 @@ def parse(text: str) -> Parsed:
     announced: int | None = None
     head: list[str] = []
     single = False
-    for line in unwrapped(text, _is_row):
-        if row := _row(line):
+    for line, row in unwrapped(text, _row):
+        if row is not None:
             reading.add("replication", row["server"], row, line)
         elif matched := _VIEW.fullmatch(line):
             announced = int(matched[1])
@@ -57,11 +57,6 @@ def parse(text: str) -> Parsed:
     return reading.parsed()
 
 
-def _is_row(line: str) -> bool:
-    return _row(line) is not None
-
-
-@lru_cache(maxsize=4)  # asked twice of each line: is it whole, and what does it say
 def _row(line: str) -> Row | None:
     if "(" not in line or len(line) > _LONGEST:
         return None

@@ -6,6 +6,13 @@ from cucm_audit.facts.platform import dates
 from cucm_audit.facts.platform.reading import Reading, has_address
 from cucm_audit.model import Reason
 
+#: How the lines that are known begin. Most others are told from them by this alone.
+_KNOWN = re.compile(
+    r"Server Time:|Cluster Replication State:|(?:Last )?Sync (?:Result:|command|Status:|Errors:)"
+    r"|Replication status command|No Errors or|Use |Last Completed Table:|DB |D{1,2}B and|Repltimeout set"
+    r"|PROCESS option|Number of replicated|Getting cluster|Please wait",
+    re.I,
+)
 _SERVER_TIME = re.compile(r"Server Time: *(.{1,80})", re.I)
 _STATE = re.compile(r"Cluster Replication State: *(.{1,400})", re.I)
 _AT = re.compile(r"\bat: *([0-9]{4})-([0-9]{2})-([0-9]{2})-([0-9]{2})-([0-9]{2})(?![0-9])")
@@ -16,7 +23,7 @@ _PROGRESS = re.compile(
 _FINE = re.compile(
     r"No Errors or Mismatches found\.?|Sync Status: *All Tables are in sync\.?|Sync Errors: *NO ERRORS\.?", re.I
 )
-_WRONG = re.compile(r"rror|ismatch|not in sync|out of sync", re.I)
+_WRONG = ("rror", "ismatch", "not in sync", "out of sync")
 _ONLY_PUBLISHER = re.compile(r"Only available on the PUB", re.I)
 _OTHER = re.compile(
     r"(?:Use (?:CLI to see detail)?.{0,20}file view\b|Last Completed Table:|DB Version:|Repltimeout set to:"
@@ -32,7 +39,9 @@ def read_head(reading: Reading, head: list[str]) -> None:
         ("local_at", "what", "tables_checked", "tables_total", "errors", "server_local_at")
     )
     for line in head:
-        if matched := _SERVER_TIME.fullmatch(line):
+        if not _KNOWN.match(line) and not _wrong(line[:400]):
+            reading.strange(line)
+        elif matched := _SERVER_TIME.fullmatch(line):
             row["server_local_at"] = dates.iso(dates.from_ctime(matched[1]))
             if row["server_local_at"] is None:
                 reading.odd.append(line)
@@ -62,10 +71,14 @@ def _outcome(row: dict[str, object], line: str) -> bool:
     if _FINE.fullmatch(line):
         row["errors"] = row["errors"] or 0
         return True
-    if _WRONG.search(line) and not _OTHER.match(line):
+    if _wrong(line) and not _OTHER.match(line):
         row["errors"] = 1
         return not has_address(line)  # it may be the row of a server as well
     return known or line.lower().startswith("sync status:")
+
+
+def _wrong(line: str) -> bool:
+    return any(map(line.lower().__contains__, _WRONG))
 
 
 def _tables(row: dict[str, object], text: str) -> None:

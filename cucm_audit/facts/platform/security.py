@@ -10,16 +10,16 @@ from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform.asking import fact
 from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
 
-_SECURITY = re.compile(r"OS Security status *: *(\S{1,40})", re.I)
-_MODE = re.compile(r"Current mode *: *(\S{1,40})", re.I)
+_FIELD = re.compile(r"(?:(OS Security status)|Current mode) *: *(\S{1,40})", re.I)
 _ENFORCING = {"enforcing": 1, "permissive": 0, "disabled": 0}
 _FIPS = re.compile(r"(?:.{0,200}[^\w-])?(NON-FIPS|FIPS) mode\b.*", re.I)
 _ON = re.compile(r"(?:.{0,200} )?in FIPS mode\b.*", re.I)
 _OTHER_FIPS = re.compile(
     r"- (?:S T A R T|E N D) -*|Executing FIPS self-?tests|runlevel is N [0-9]|Self[- ]?tests? status *:?|PASSED|-+"
-    r"|(?:Start|End) time: .{1,60}|[\w ]{1,60} (?:self )?tests? passed\.*",
+    r"|(?:Start|End) time: .{1,60}",
     re.I,
 )
+_PASSED = re.compile(r"[\w ]{1,60} (?:self )?tests? passed\.*", re.I)
 _LONGEST = 1000
 
 
@@ -28,12 +28,10 @@ def parse(text: str) -> Parsed:
     reading = Reading()
     found: dict[str, str] = {}
     for line in lines(text):
-        status, mode = (pattern.fullmatch(line[:_LONGEST]) for pattern in (_SECURITY, _MODE))
-        if status and found.setdefault("os_security", status[1].lower()) == status[1].lower():
-            continue
-        if mode and found.setdefault("mode", mode[1].lower()) == mode[1].lower():
-            continue
-        reading.strange(line)
+        matched = _FIELD.fullmatch(line[:_LONGEST])
+        name, value = ("os_security" if matched[1] else "mode", matched[2].lower()) if matched else ("", "")
+        if not matched or found.setdefault(name, value) != value:
+            reading.strange(line)
     if not found:
         raise no_answer(text, "OS Security status")
     if len(found) < 2:
@@ -48,11 +46,13 @@ def parse_fips(text: str) -> Parsed:
     reading = Reading()
     states: list[tuple[int | None, str]] = []
     for line in lines(text):
-        matched = _FIPS.fullmatch(line) if len(line) <= _LONGEST else None
+        start = line[:_LONGEST]
+        low = start.lower()
+        matched = _FIPS.fullmatch(line) if "fips" in low and len(line) <= _LONGEST else None
         if matched:
             on = 1 if _ON.fullmatch(line) else None
             states.append((0 if matched[1].upper() == "NON-FIPS" else on, line))
-        elif not _OTHER_FIPS.fullmatch(line[:_LONGEST]):
+        elif not _OTHER_FIPS.fullmatch(start) and not ("passed" in low and _PASSED.fullmatch(start)):
             reading.strange(line)
     if not states:
         raise no_answer(text, "FIPS mode")

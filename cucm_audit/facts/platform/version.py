@@ -7,7 +7,7 @@ from cucm_audit.clients.commands import VERSION_ACTIVE, VERSION_INACTIVE
 from cucm_audit.facts import Fact, Per
 from cucm_audit.facts.platform import packs
 from cucm_audit.facts.platform.asking import fact
-from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer
+from cucm_audit.facts.platform.reading import Parsed, Reading, lines, no_answer, shortened
 
 _MASTER = re.compile(r"(Active|Inactive) Master Version\s*:\s*(.*)", re.I | re.A)
 _HEADER = re.compile(r"(Active|Inactive) Version Installed Software Options\s*:?", re.I | re.A)
@@ -33,8 +33,15 @@ def parse(text: str, partition: str = "active") -> Parsed:
     A list header with nothing below is not taken for an empty list: a node says that in words, so lines are missing.
     """
     reading, told = Reading(), False
+    cut: list[str] = []  # device packs whose numbers cannot be read
+    options = _TABLES[partition][1]
     for line in lines(text):
-        if matched := _MASTER.fullmatch(line):
+        pack = packs.device_pack(line)
+        if pack or _OPTION.fullmatch(line):  # it has no blank, and what follows has some
+            _option(reading, options, line, pack)
+            if packs.is_pack(line) and not (pack and ".cop" in line.lower()):
+                cut.append(line)
+        elif matched := _MASTER.fullmatch(line):
             _master(reading, partition, matched[1].lower(), matched[2], line)
         elif matched := _HEADER.fullmatch(line):
             if matched[1].lower() != partition:
@@ -44,10 +51,11 @@ def parse(text: str, partition: str = "active") -> Parsed:
         elif partition == "inactive" and _NO_PARTITION.fullmatch(line):
             told = True
             reading.add(_TABLES[partition][0], partition, {"version": ""}, line)
-        elif _OPTION.fullmatch(line) and not _TWO_NAMES.search(line):
-            _option(reading, partition, line)
         else:
             reading.strange(line)
+    if cut:
+        detail = f"the numbers of a device pack cannot be read: {shortened(cut)}"
+        reading.trouble(detail, table=options)
     return _checked(reading, text, partition, told)
 
 
@@ -59,12 +67,11 @@ def _master(reading: Reading, partition: str, named: str, version: str, line: st
     reading.add(_TABLES[partition][0], partition, {"version": "" if none else version}, line)
 
 
-def _option(reading: Reading, partition: str, name: str) -> None:
-    row = {"name": name, **packs.columns(name)}
-    table = _TABLES[partition][1]
-    reading.add(table, name, row)
-    if not (row["pack_for"] and ".cop" in name) and packs.strange_pack(name):
-        reading.trouble(f"the numbers of this device pack cannot be read: {name[:90]}", table=table)
+def _option(reading: Reading, table: str, name: str, pack: dict[str, str] | None) -> None:
+    if pack is None and name.count(".cop") > 1 and _TWO_NAMES.search(name):
+        reading.strange(name)
+    else:
+        reading.add(table, name, {"name": name, **(pack or packs.other_option(name))})
 
 
 def _checked(reading: Reading, text: str, partition: str, told: bool) -> Parsed:
