@@ -1,4 +1,4 @@
-"""Generated parts of pages: the help text in README.md, the tables of checks/README.md.
+"""Generated pages: the help text in README.md and for --help itself, the tables of checks/README.md.
 
 Run it to check them, with --write to renew them.
 """
@@ -15,6 +15,9 @@ from tests.checks_page import PARTS
 
 README = Path(__file__).parent.parent / "README.md"
 CHECKS = README.parent / "checks" / "README.md"
+#: What the program itself prints for --help, so that it need not build it.
+HELP = README.parent / "cucm_audit" / "help.txt"
+_WHOLE = re.compile(r"\A.*\Z", re.DOTALL)
 _HELP = re.compile(r"(?<=<!-- help -->\n```\n).*?(?=```\n<!-- /help -->)", re.DOTALL)
 
 
@@ -41,7 +44,7 @@ def same(one: str, other: str) -> bool:
 
 def pages() -> list[tuple[Path, "re.Pattern[str]", str]]:
     """Each generated part: its page, where it stands in it, and what should be there."""
-    made = [(README, _HELP, program_help())]
+    made = [(README, _HELP, program_help()), (HELP, _WHOLE, program_help())]
     made += [(CHECKS, _between(name), text()) for name, text in PARTS.items()]
     return made
 

@@ -47,6 +47,36 @@ def test_version_and_help_do_not_pay_for_what_they_do_not_use() -> None:
     assert min(times) < 0.5  # 0.05 s on an idle machine
 
 
+@pytest.mark.parametrize("word", ["--help", "-h", "--version"])
+def test_help_and_version_are_said_without_the_command_line_and_in_its_words(call: Call, word: str) -> None:
+    code = (
+        "import sys; from cucm_audit.__main__ import main; sys.argv[1:] = sys.argv[2:]; main();"
+        "sys.stderr.write(str('click' in sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, "", word], capture_output=True, text=True, check=True,
+        env={**os.environ, "COLUMNS": "100"},
+    )  # fmt: skip
+    assert said.stderr == "False"
+    assert pages.same(said.stdout, call(word).out)
+
+
+def test_help_is_wrapped_for_a_narrow_terminal() -> None:
+    said = program("--help", env={**os.environ, "COLUMNS": "60"})
+    assert said.returncode == 0
+    assert "  Read-only auditor for Cisco Unified Communications\n" in said.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_full_disk_is_told_when_help_was_to_be_said() -> None:
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(
+            [sys.executable, "-m", "cucm_audit", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert said.returncode == 2
+    assert "No space left on device" in said.stderr
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(call: Call, name: str) -> None:
     said = call(name, "--help")
