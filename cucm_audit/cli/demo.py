@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEMO_PACE = 1000
 NEXT = """\
 This was a simulated cluster on this machine; the audit was the real one. Now yours:
-  cucm-audit trust add ADDRESS-OF-PUBLISHER --user NAME
+  cucm-audit trust add ADDRESS-OF-PUBLISHER --user NAME --os-user NAME
   cucm-audit --node ADDRESS-OF-PUBLISHER --user NAME --os-user NAME --dry-run
   cucm-audit --node ADDRESS-OF-PUBLISHER --user NAME --os-user NAME
 """

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import email.utils
 import gzip
+import re
 import secrets
 import select
 import socket
@@ -116,12 +117,12 @@ class _Connection(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         web = self.server.web
         length = int(self.headers.get("Content-Length") or 0)
-        if length > BIGGEST_REQUEST or "chunked" in self.headers.get("Transfer-Encoding", ""):
+        if length > BIGGEST_REQUEST:
             self.close_connection = True
-            self._send(page(413 if length else 411, "Request not acceptable"))
+            self._send(page(413, "Request not acceptable"))
             return
-        body = self.rfile.read(length)
-        if len(body) < length:  # the client went away in mid-request: no server acts on half a message
+        body = self._chunks() if self.headers.get("Transfer-Encoding") else self.rfile.read(length)
+        if body is None or len(body) < length:  # the client went away in mid-request: no server acts on half a message
             self.close_connection = True
             return
         path, _, query = self.path.partition("?")
@@ -134,6 +135,23 @@ class _Connection(BaseHTTPRequestHandler):
             self._reply(exchange, request)
         finally:
             load.ends(request)
+
+    def _chunks(self) -> bytes | None:
+        """Return a body that comes in pieces, as some clients send it; None when it does not come whole."""
+        body = bytearray()
+        while len(body) <= BIGGEST_REQUEST:
+            size = self.rfile.readline(100).partition(b";")[0].strip()
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,7}", size):
+                return None
+            if int(size, 16) == 0:
+                while self.rfile.readline(1000).strip():
+                    pass  # what may stand behind the last piece
+                return bytes(body)
+            piece = self.rfile.read(int(size, 16))
+            body += piece
+            if len(piece) < int(size, 16) or self.rfile.readline(10).strip():
+                return None
+        return None
 
     def _reply(self, exchange: Exchange, request: Any) -> None:
         if exchange.fault("hang"):

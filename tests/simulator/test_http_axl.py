@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 
 import ciscoaxl
 import pytest
@@ -14,7 +15,7 @@ from cucm_audit.simulator import Cluster, build
 from cucm_audit.simulator.axl_lists_more import MORE
 from cucm_audit.simulator.axl_objects import EVERY_LIST
 from cucm_audit.simulator.axl_version import accepted
-from tests.simulator.soap_typist import Typist
+from tests.simulator.soap_typist import Typist, envelope
 
 SCHEMAS = os.path.join(os.path.dirname(ciscoaxl.__file__), "schema")
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
@@ -158,6 +159,26 @@ def test_expressions_without_a_name(typist):
 )
 def test_forms_that_informix_spells_its_own_way(typist, asked, told):
     assert f"<row><x>{told}</x></row>" in typist.sql(f"select {asked}").text
+
+
+def test_a_body_in_pieces(typist):
+    """As clients send it that do not count beforehand."""
+    body = envelope("http://www.cisco.com/AXL/API/12.5", "getCCMVersion", "").encode()
+    pieces = iter([body[:40], body[40:]])
+    answer = typist.session.post(typist.url("/axl/"), data=pieces, auth=typist.account, timeout=5)
+    assert answer.status_code == 200
+    assert "14900(63)" in answer.text
+
+
+@pytest.mark.parametrize("half", [b"5\r\nab", b"x\r\nab\r\n", b"2\r\nabcd\r\n0\r\n\r\n", b"fffffff\r\n"])
+def test_half_a_body_in_pieces_is_no_request(typist, half):
+    before = len(typist.world.asked)
+    head = b"POST /axl/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection((typist.node.at, typist.node.http_port), 5) as door:
+        door.sendall(head + half)
+        door.shutdown(socket.SHUT_WR)
+        assert door.recv(100) == b""
+    assert len(typist.world.asked) == before
 
 
 def test_pages(typist):
