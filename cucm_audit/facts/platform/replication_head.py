@@ -9,7 +9,7 @@ from cucm_audit.model import Reason
 #: How the lines that are known begin. Most others are told from them by this alone.
 _KNOWN = re.compile(
     r"Server Time:|Cluster Replication State:|(?:Last )?Sync (?:Result:|command|Status:|Errors:)"
-    r"|Replication status command|No Errors or|Use |Last Completed Table:|DB |D{1,2}B and|Repltimeout set"
+    r"|Replication (?:status|repair) command|No Errors or|Use |Last Completed Table:|DB |D{1,2}B and|Repltimeout set"
     r"|PROCESS option|Number of replicated|Getting cluster|Please wait",
     re.I,
 )
