@@ -68,7 +68,7 @@ def objects(world: World, node: SimNode) -> dict[str, Mapping[tuple[str, str], i
     }
     memory = {"% Mem Used": 61, "% VM Used": 38, "Total KBytes": 7990056, "Free KBytes": 1130848}
     disks = {"Active": 69, "Inactive": 67, "Common": 54, "Swap": 3}
-    load = {"% CPU Time": 12, "IOwait Percentage": 1}
+    load = {"% CPU Time": 12, "IOwait Percentage": 1, "Idle Percentage": 88}
     state = int(node.replication.get("state") or 0)
     return {
         REPLICATION: {

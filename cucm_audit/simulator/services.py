@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from cucm_audit.simulator import soap
+from cucm_audit.simulator.asked import WRITERS
 from cucm_audit.simulator.dictionary import axl_form
 from cucm_audit.simulator.exchange import Exchange, Reply, page
 from cucm_audit.simulator.soap import box, leaf
@@ -30,6 +31,8 @@ def answer(exchange: Exchange) -> Reply:
         "getProductInformationList": _products,
         "soapGetStaticServiceList": _static,
     }
+    if WRITERS.match(call.name):
+        return page(403, "Access to the requested resource has been denied")
     if call.name not in operations or call.namespace != soap.AST:
         return Reply(500, soap.fault("The endpoint reference (EPR) for the Operation not found", "soapenv:Client"))
     return Reply(200, soap.response(call.name, operations[call.name](exchange, call)), signed_in=True)
