@@ -21,6 +21,7 @@ COMMANDS = {
     "trust": ("trust", "Accept certificates and SSH host keys: add, list, remove, check."),
     "doctor": ("doctor", "Before the first run: what each source lacks, and which checks that costs."),
     "snapshot": ("snapshot", "Save what a cluster tells, to be judged later; show, redact what is in a file."),
+    "fleet": ("fleet", "Many clusters at once, and one picture of them; merge: of several parts."),
     "report": ("report", "Render a saved JSON report or a snapshot again, offline."),
     "demo": ("demo", "Audit a simulated cluster on this machine, for real."),
     "simulate": ("simulate", "Run the simulated cluster alone, for training and tests."),
@@ -103,7 +104,7 @@ def _as_plugin(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         says = "interrupted"
     except Exception as error:
-        says = str(error) if isinstance(error, (Problem, *_foreseen())) else f"{type(error).__name__}: {error}"
+        says = str(error) if isinstance(error, (Problem, *foreseen())) else f"{type(error).__name__}: {error}"
     else:
         return code if isinstance(code, int) else 0
     say(unknown_line(says))
@@ -156,7 +157,7 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
         import traceback
 
         complain("".join(traceback.format_exception(error)))
-    if isinstance(error, _foreseen()):
+    if isinstance(error, foreseen()):
         complain(f"cucm-audit: {error}" + (f"; {hint}" if (hint := getattr(error, "hint", "")) else ""))
     else:
         more = "" if debug else " (say --debug for the details)"
@@ -164,7 +165,7 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
     return 2
 
 
-def _foreseen() -> tuple[type[Exception], ...]:
+def foreseen() -> tuple[type[Exception], ...]:
     """Return the errors whose text is meant for a person. Imported only when something went wrong."""
     from cucm_audit.checks import CheckError
     from cucm_audit.clients import ClientError, WriteBlocked

@@ -1,6 +1,6 @@
 """``cucm-audit audit``, and the bare call: collect, judge, report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from cucm_audit.model import SEVERITIES, Reason, Report, Severity, Source
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
+    from cucm_audit.config import Cluster, Config
     from cucm_audit.judge import Selection
 
 #: The format of monitoring plugins, whose exit codes are their own: 0 ok, 1 warning, 2 critical, 3 unknown.
@@ -227,9 +228,8 @@ def refuse_together(wishes: Wishes) -> None:
 
 
 def _live(wishes: Wishes) -> int:
-    from cucm_audit.cli import door, runs
-    from cucm_audit.cli.gather import dry_run, gather
-    from cucm_audit.history import kind_of
+    from cucm_audit.cli import door
+    from cucm_audit.cli.gather import dry_run
 
     config = door.load(wishes.config_file, quiet=wishes.quiet)
     cluster = door.resolve(wishes.node, config)
@@ -237,17 +237,39 @@ def _live(wishes: Wishes) -> int:
     if wishes.dry_run:
         say(dry_run(cluster, checks, wishes))
         return 0
-    waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
     older = baseline(wishes, checks)
     in_report = wishes.kind == "table" and wishes.output is None  # what it cost stands there
-    with gather(cluster, config, checks, wishes, tell_cost=not in_report) as snapshot:
+    report, remember = asked(cluster, config, checks, wishes, tell_cost=not in_report)
+    code = deliver(beside(report, older, wishes.baseline), wishes)
+    remember()  # not before its reader could have it
+    return code
+
+
+def asked(
+    cluster: "Cluster", config: "Config", checks: "Checks", wishes: Wishes, *, tell_cost: bool = True, **how: Any
+) -> tuple[Report, Callable[[], None]]:
+    """Ask a cluster and judge it; return the report, compared with the last run, and what remembers this one.
+
+    ``how`` is passed to ``gather``: a ``stop`` that others set, a ``folder`` for what is not kept.
+    """
+    from cucm_audit.cli import runs
+    from cucm_audit.cli.gather import gather
+    from cucm_audit.history import kind_of
+
+    waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
+    with gather(cluster, config, checks, wishes, tell_cost=tell_cost, **how) as snapshot:
         report = mark(judged(snapshot, checks, wishes), waivers)
     state, notice = state_folder(wishes.state_dir), runs.notice_of(quiet=wishes.quiet)
     kind = kind_of("audit", report.scope)
     report = runs.since_last(report, state, kind, notice)
-    code = deliver(beside(report, older, wishes.baseline), wishes)
-    runs.remember(report, state, kind, notice)  # not before its reader could have it
-    return code
+    return report, lambda: runs.remember(report, state, kind, notice)
+
+
+def code_of(report: Report, wishes: Wishes) -> int:
+    """Return the exit code that a report has under the user's options."""
+    allowed = {Reason(word) for word in wishes.allow_unknown}
+    severity = Severity(wishes.fail_on.removeprefix("new-"))
+    return exit_code(report, fail_on=severity, allowed=allowed, only_new=wishes.fail_on.startswith("new-"))
 
 
 def load_checks(wishes: Wishes, folders: tuple[Path, ...]) -> "Checks":
@@ -328,6 +350,4 @@ def deliver(report: Report, wishes: Wishes) -> int:
         return plugin_state(report)
     if nothing_audited(report) and not report.interrupted:
         complain("cucm-audit: nothing at all could be audited")
-    allowed = {Reason(word) for word in wishes.allow_unknown}
-    severity = Severity(wishes.fail_on.removeprefix("new-"))
-    return exit_code(report, fail_on=severity, allowed=allowed, only_new=wishes.fail_on.startswith("new-"))
+    return code_of(report, wishes)

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -40,18 +41,26 @@ PATIENCE = 2.0
 
 @contextlib.contextmanager
 def gather(
-    cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes, *, tell_cost: bool = True
+    cluster: Cluster,
+    config: Config,
+    checks: "Checks",
+    wishes: Wishes,
+    *,
+    tell_cost: bool = True,
+    stop: threading.Event | None = None,
+    folder: Path | None = None,
 ) -> "Iterator[Snapshot]":
     """Ask the cluster and yield the finished snapshot, which is kept only with ``--save``.
 
-    What it cost is told on standard error, however it ends; without ``tell_cost`` only when it ended badly.
+    What it cost is told on standard error, however it ends; without ``tell_cost`` only when it ended badly. ``stop``
+    ends it when somebody else hears Ctrl-C; what is not kept grows in ``folder``.
     """
     from cucm_audit.clients.journal import Journal
 
     journal = Journal()
     cost = _Cost(journal, quiet=wishes.quiet)
     try:
-        with _asked(cluster, config, checks, wishes, journal, cost) as snapshot:
+        with _asked(cluster, config, checks, wishes, journal, cost, stop, folder) as snapshot:
             yield snapshot
     except BaseException:
         cost.tell()
@@ -82,7 +91,14 @@ class _Cost:
 
 @contextlib.contextmanager
 def _asked(
-    cluster: Cluster, config: Config, checks: "Checks", wishes: Wishes, journal: "Journal", cost: _Cost
+    cluster: Cluster,
+    config: Config,
+    checks: "Checks",
+    wishes: Wishes,
+    journal: "Journal",
+    cost: _Cost,
+    stop: threading.Event | None,
+    folder: Path | None,
 ) -> "Iterator[Snapshot]":
     from cucm_audit.collect import collect
     from cucm_audit.connect import Accounts
@@ -92,6 +108,8 @@ def _asked(
         raise Problem(says)
     state = state_folder(wishes.state_dir)
     options = run_options(cluster, checks, wishes)
+    if stop is not None:
+        options = replace(options, stop=stop)
     trust = TrustStore(state / "trust.toml")
     application, platform = door.accounts(
         cluster,
@@ -105,7 +123,11 @@ def _asked(
     options = _knowing(options, application.user if application else "")
     notice = notice_of(quiet=wishes.quiet)
     cost.begins()
-    with locked(state, cluster.name, notice), _place(wishes.save) as path, stoppable(options.stop, path, cost.tell):
+    with (
+        locked(state, cluster.name, notice),
+        _place(wishes.save, folder) as path,
+        stoppable(options.stop, path, cost.tell),
+    ):
         begin(state, cluster, notice)
         with progress(quiet=wishes.quiet) as told, _said_plainly():
             snapshot = collect(
@@ -134,8 +156,6 @@ def _said_plainly() -> Iterator[None]:
 
 def _knowing(options: "Options", user: str) -> "Options":
     """Tell the checks which application user asks, where one of them wants to know and nobody has told it."""
-    from dataclasses import replace
-
     if options.settings.get(AUDIT_USER) != "":
         return options
     return replace(options, settings={**options.settings, AUDIT_USER: user})
@@ -233,14 +253,14 @@ def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
 
 
 @contextlib.contextmanager
-def _place(save: Path | None) -> Iterator[Path]:
+def _place(save: Path | None, folder: Path | None) -> Iterator[Path]:
     """Yield where the snapshot grows: beside its last place, or in a folder that goes away. Only its owner reads it."""
-    parent = save.resolve().parent if save is not None else None
+    parent = save.resolve().parent if save is not None else folder
     try:
-        folder = tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=parent, ignore_cleanup_errors=True)
+        place = tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=parent, ignore_cleanup_errors=True)
     except OSError as error:
         raise Problem(f"{parent or tempfile.gettempdir()} cannot be written: {error.strerror}") from None
-    with folder as name:
+    with place as name:
         yield Path(name) / "snapshot.db"
 
 

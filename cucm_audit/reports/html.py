@@ -54,13 +54,17 @@ class Block:
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - every format has it
     """Return the report as one HTML document."""
+    return rendered("report.html.j2", room=ROOM, **_content(report))
+
+
+def rendered(template: str, **content: Any) -> str:
+    """Return one of our pages with its style sheet in it, and the hash that its policy allows."""
     from markupsafe import Markup
 
     css = _resource("report.css")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    page = _environment().get_template("report.html.j2")
     style_sheet = Markup(css)  # noqa: S704 - our own file
-    return page.render(css=style_sheet, digest=digest, room=ROOM, **_content(report)) + "\n"
+    return _environment().get_template(template).render(css=style_sheet, digest=digest, **content) + "\n"
 
 
 @cache

@@ -1,0 +1,363 @@
+"""``cucm-audit fleet``: every cluster of the cluster file, one picture of them; ``fleet merge``: of several parts."""
+
+import contextlib
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cucm_audit import __version__
+from cucm_audit.cli import door
+from cucm_audit.cli.accepted import waivers_option
+from cucm_audit.cli.audit import LEAVE_OUT, Wishes, asking_options, load_checks
+from cucm_audit.cli.console import Problem, colour_wanted, complain, on_terminal, refuse_existing, say, write_file
+from cucm_audit.cli.exits import CLEAN, FOUND, INTERRUPTED, NOTHING, UNKNOWN
+from cucm_audit.cli.lock import slug
+from cucm_audit.cli.options import checks_option, debug_option, file_path, option, talk_options, together
+from cucm_audit.model import SEVERITIES, Reason
+
+if TYPE_CHECKING:
+    from cucm_audit.cli.fleet_work import Done, Task
+    from cucm_audit.config import Config
+    from cucm_audit.fleet import Lost, Shard, Where
+    from cucm_audit.reports.fleet_document import ClusterLine, FleetDocument, Matrix
+
+DEFAULT = "threads:8"
+MOST_BYTES = 512 * 1024 * 1024
+
+_what_options = together(
+    option("--config", "config_file", type=file_path(dir_okay=False), metavar="FILE", help="The cluster file."),
+    option("--cluster", "names", multiple=True, metavar="NAME", help="Only this cluster (repeatable)."),
+    option("--shard", "part", metavar="N/M", default="1/1", show_default="all",
+           help="Only the N-th of M parts, for M machines; put together with fleet merge."),
+    option("--executor", "runner", metavar="WHERE", default=DEFAULT, show_default=True,
+           help="threads:N at once, or dask=tls://HOST:8786."),
+    option("--state-dir", type=file_path(file_okay=False), metavar="DIR",
+           help="Where trust.toml, locks and the history are."),
+    option("--ca-file", type=file_path(dir_okay=False), metavar="FILE", help="Certificate authorities to trust (PEM)."),
+    option("--document", "documents", multiple=True, metavar="ID", help="Only this document's checks (repeatable)."),
+    option("--check", "wanted", multiple=True, metavar="ID", help="Only this check or row (repeatable)."),
+    option("--severity", type=click.Choice([str(one) for one in SEVERITIES]), help="Only checks at least this severe."),
+    option("--without", type=click.Choice(LEAVE_OUT), multiple=True, help="Leave a source out (repeatable)."),
+    checks_option,
+)  # fmt: skip
+_judging_options = together(
+    option("--fail-on", type=click.Choice(["critical", "warning", "new-critical", "new-warning"]), default="warning",
+           show_default=True, help="Findings at least this severe (new-: only what is new) give exit code 1."),
+    option("--allow-unknown", type=click.Choice([str(reason) for reason in Reason]), multiple=True, metavar="REASON",
+           help="Not knowing for this reason does not give exit code 3 (repeatable; stands in the reports)."),
+)  # fmt: skip
+_writing_options = together(
+    option("-f", "--format", "kind", type=click.Choice(["table", "json", "html", "csv"]), default="table",
+           show_default=True, help="How the picture of all is written."),
+    option("-o", "--output", type=file_path(dir_okay=False), metavar="FILE", help="Where to (standard output)."),
+    option("--force", is_flag=True, help="Replace files that exist."),
+)  # fmt: skip
+
+
+@click.group("fleet", invoke_without_command=True)
+@_what_options
+@_judging_options
+@waivers_option
+@asking_options
+@option("--reports", type=file_path(file_okay=False), metavar="DIR", help="Keep each cluster's JSON report here.")
+@option("--snapshots", type=file_path(file_okay=False), metavar="DIR", help="Keep each snapshot here; sensitive.")
+@option("--dry-run", is_flag=True, help="Print what would be sent to each cluster; send nothing.")
+@_writing_options
+@talk_options
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> int | None:
+    """Audit every cluster of the cluster file, several at once, and draw one picture of them.
+
+    --timeout and the budgets are those of each cluster. Nobody is asked for a password. A cluster that cannot be
+    audited is named first: nothing is known of it.
+    """
+    return _fleet(**given) if ctx.invoked_subcommand is None else None
+
+
+def _fleet(
+    *,
+    names: tuple[str, ...],
+    part: str,
+    runner: str,
+    reports: Path | None,
+    snapshots: Path | None,
+    kind: str,
+    output: Path | None,
+    force: bool,
+    dry_run: bool,
+    **given: Any,
+) -> int:
+    from cucm_audit.fleet import FleetError, shard, where
+
+    wishes = Wishes(**given, no_input=True)
+    config = door.load(wishes.config_file, quiet=wishes.quiet)
+    if config.path is None or not config.clusters:
+        raise click.UsageError("there is no cluster in a cluster file: a fleet is what stands there (--config FILE)")
+    try:
+        cut, place = shard(part), where(runner)
+    except FleetError as error:
+        raise click.UsageError(str(error)) from None
+    fleet = _chosen(config, names)
+    load_checks(wishes, config.checks)  # a mistake in them is said once, before anybody is asked
+    if snapshots is not None and place.address:
+        raise click.UsageError("--snapshots: what dask workers collect stays with them; use --reports, or threads:N")
+    ours = cut.names(fleet)
+    wishes = replace(wishes, config_file=config.path.resolve(), quiet=True)
+    if dry_run:
+        return _dry_run(config, ours, wishes)
+    refuse_existing(output, force=force)
+    keeper = _Keeper(reports, snapshots, force=force)
+    keeper.ready(ours)
+    tasks = [_task(name, wishes, keeper) for name in ours]
+    with _stopping() as (stop, folder):
+        made = _audit(tasks, place, stop, folder, fleet, cut, keeper, quiet=given["quiet"])
+        _deliver(made, kind, output, force=force, colour=given["colour"], verbose=given["verbose"])
+    return code(made)
+
+
+def _chosen(config: "Config", names: tuple[str, ...]) -> list[str]:
+    if strange := [name for name in names if name not in config.clusters]:
+        raise click.UsageError(f"no cluster is called {strange[0]}; {config.path} has: {', '.join(config.clusters)}")
+    return sorted(names or config.clusters)
+
+
+def _task(name: str, wishes: Wishes, keeper: "_Keeper") -> "Task":
+    from cucm_audit.cli.fleet_work import Task
+
+    own = replace(wishes, node=name, save=keeper.snapshot(name), force=keeper.force)
+    return Task(cluster=name, run=uuid.uuid4().hex, wishes=own)
+
+
+def _dry_run(config: "Config", ours: list[str], wishes: Wishes) -> int:
+    from cucm_audit.cli.gather import dry_run
+
+    checks = load_checks(wishes, config.checks)
+    for name in ours:
+        say(dry_run(config.clusters[name], checks, wishes))
+    return 0
+
+
+class _Keeper:
+    """Where each cluster's report and snapshot are kept, under names that any file system takes."""
+
+    def __init__(self, reports: Path | None, snapshots: Path | None, *, force: bool) -> None:
+        self.reports, self.snapshots, self.force = reports, snapshots, force
+
+    def ready(self, names: Iterable[str]) -> None:
+        """Make the folders. Raises Problem, before anybody is asked, when a file that would be written is there."""
+        for folder in {self.reports, self.snapshots} - {None}:
+            assert folder is not None
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise Problem(f"{folder} cannot be made: {error.strerror}") from None
+        for name in names:
+            refuse_existing(self.report(name), force=self.force)
+            refuse_existing(self.snapshot(name), force=self.force)
+
+    def report(self, name: str) -> Path | None:
+        return self.reports / f"{slug(name)}.json" if self.reports else None
+
+    def snapshot(self, name: str) -> Path | None:
+        return (self.snapshots / f"{slug(name)}.db").absolute() if self.snapshots else None
+
+    def keep(self, name: str, text: str) -> str:
+        """Write a report and return its file name; '' when none is kept."""
+        path = self.report(name)
+        if path is None:
+            return ""
+        write_file(path, text, force=self.force)
+        return path.name
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[tuple[threading.Event, Path]]:
+    """Yield what Ctrl-C sets, and the folder in which unfinished snapshots grow and go away."""
+    from cucm_audit.cli.gather import stoppable
+
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory(prefix=".cucm-audit-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with stoppable(stop, folder / "any"):
+            yield stop, folder
+
+
+def _audit(
+    tasks: "list[Task]",
+    place: "Where",
+    stop: threading.Event,
+    folder: Path,
+    fleet: list[str],
+    cut: "Shard",
+    keeper: _Keeper,
+    *,
+    quiet: bool,
+) -> "FleetDocument":
+    from datetime import UTC, datetime
+
+    from cucm_audit.cli.fleet_work import audit_one
+    from cucm_audit.fleet import MOST_TRIES, FleetError, Lost, executor, over
+    from cucm_audit.reports.fleet_document import FleetDocument, Matrix, worst_first
+
+    taken_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    lines: list[ClusterLine] = []
+    matrix = Matrix()
+    work: Callable[[Task], Done] = audit_one if place.address else partial(audit_one, stop=stop, folder=folder)
+    try:
+        with executor(place) as pool:
+            for done in over(tasks, work, pool, stop, 0 if place.address else MOST_TRIES):
+                line = _lost(done) if isinstance(done, Lost) else _line(done, matrix, keeper)
+                lines.append(line)
+                _tell(line, len(lines), len(tasks), quiet=quiet)
+    except FleetError as error:
+        raise Problem(str(error)) from None
+    return FleetDocument(
+        version=__version__,
+        taken_at=taken_at,
+        shard=str(cut),
+        fleet=tuple(fleet),
+        interrupted=stop.is_set(),
+        clusters=worst_first(lines),
+        checks=matrix.lines(),
+    )
+
+
+def _line(done: "Done", matrix: "Matrix", keeper: _Keeper) -> "ClusterLine":
+    from cucm_audit.reports.fleet_document import ClusterLine, line_of
+    from cucm_audit.reports.json import read
+
+    name, run = done.task.cluster, done.task.run
+    if not done.report:
+        return ClusterLine(name=name, state="not_audited", says=done.says, run=run, exit_code=done.code)
+    report = read(done.report)
+    line = line_of(report, name=name, run=run, exit_code=done.code, file=keeper.keep(name, done.report))
+    if line.state == "audited":
+        matrix.take(name, report.outcomes)
+    return line
+
+
+def _lost(lost: "Lost[Task]") -> "ClusterLine":
+    from cucm_audit.reports.fleet_document import ClusterLine
+
+    return ClusterLine(
+        name=lost.task.cluster,
+        state="not_audited",
+        says=lost.says,
+        run=lost.task.run,
+        interrupted=lost.interrupted,
+    )
+
+
+def _tell(line: "ClusterLine", number: int, of: int, *, quiet: bool) -> None:
+    """Say on a terminal which cluster is done."""
+    if not quiet and on_terminal():
+        found = ", ".join(f"{line.findings.get(str(one), 0)} {one}" for one in SEVERITIES[:2])
+        complain(f"[{number}/{of}] {line.name}: {found if line.state == 'audited' else line.says}")
+
+
+def _deliver(made: "FleetDocument", kind: str, output: Path | None, *, force: bool, colour: str, verbose: bool) -> None:
+    from cucm_audit.cli.console import width
+    from cucm_audit.reports import Style
+    from cucm_audit.reports.fleet import FLEET
+
+    painted = output is None and colour_wanted(colour)
+    said = FLEET[kind](made, Style(width=width(), colour=painted, verbose=verbose))
+    if output is None:
+        say(said)
+    else:
+        write_file(output, said, force=force)
+
+
+def code(made: "FleetDocument") -> int:
+    """Return the exit code of a fleet: as for one cluster, a cluster of which nothing is known being unknown."""
+    codes = {line.exit_code for line in made.clusters if line.state == "audited"}
+    if made.interrupted:
+        return INTERRUPTED
+    if not codes:
+        return NOTHING
+    if FOUND in codes:
+        return FOUND
+    whole = all(line.state == "audited" for line in made.clusters)
+    return CLEAN if whole and codes == {CLEAN} else UNKNOWN
+
+
+@command.command("merge")
+@click.argument("files", type=file_path(exists=True, dir_okay=False), nargs=-1, required=True, metavar="FILE...")
+@option("--config", "config_file", type=file_path(dir_okay=False), metavar="FILE",
+        help="The cluster file: its clusters are missed when no FILE has them.")  # fmt: skip
+@_writing_options
+@option("-v", "--verbose", is_flag=True, help="All names.")
+@debug_option
+def merge(files: tuple[Path, ...], config_file: Path | None, kind: str, output: Path | None, force: bool,
+          verbose: bool) -> int:  # fmt: skip
+    """Put the JSON of several parts together, or the JSON reports of single clusters. Nothing is sent.
+
+    A cluster that no FILE has is named as missing, and is not fine.
+    """
+    from cucm_audit.cli.console import refuse_own_sources
+    from cucm_audit.reports.fleet_document import FleetDocument, merged
+
+    refuse_own_sources((output,), files)
+    refuse_existing(output, force=force)
+    parts = [(str(file), _part(file)) for file in files]
+    if config_file is not None:
+        expected = tuple(sorted(door.load(config_file, quiet=True).clusters))
+        taken_at, cut = min(part.taken_at for _, part in parts), parts[0][1].shard
+        nobody = FleetDocument(
+            version=__version__, taken_at=taken_at, shard=cut, fleet=expected, clusters=(), checks=()
+        )
+        parts = [*((name, _of_fleet(part, expected)) for name, part in parts), (str(config_file), nobody)]
+    made = merged(parts)
+    _deliver(made, kind, output, force=force, colour="never", verbose=verbose)
+    return code(made)
+
+
+def _of_fleet(part: "FleetDocument", expected: tuple[str, ...]) -> "FleetDocument":
+    """Let a report of a single cluster be one of the file's fleet."""
+    import msgspec
+
+    single = len(part.fleet) == 1 and part.fleet[0] in expected
+    return msgspec.structs.replace(part, fleet=expected) if single else part
+
+
+def _part(file: Path) -> "FleetDocument":
+    """Read a part of a fleet, or one cluster's report as a fleet of one. Raises Problem, naming the file."""
+    from cucm_audit.reports.fleet_document import FleetDocumentError, is_fleet, read
+
+    if file.stat().st_size > MOST_BYTES:
+        raise Problem(f"{file} is larger than any report: {file.stat().st_size} bytes")
+    text = file.read_bytes()
+    if not is_fleet(text):
+        return _single(file)
+    try:
+        return read(text)
+    except FleetDocumentError as error:
+        raise Problem(f"{file}: {error}") from None
+
+
+def _single(file: Path) -> "FleetDocument":
+    from cucm_audit.cli.audit import code_of
+    from cucm_audit.cli.report import saved
+    from cucm_audit.reports.fleet_document import FleetDocument, Matrix, line_of
+
+    report, matrix = saved(file), Matrix()
+    allowed = report.scope.get("allow_unknown", ())
+    wishes = Wishes(allow_unknown=tuple(allowed) if isinstance(allowed, list | tuple) else ())
+    line = line_of(report, name=report.cluster, run="", exit_code=code_of(report, wishes), file=file.name)
+    if line.state == "audited":
+        matrix.take(report.cluster, report.outcomes)
+    return FleetDocument(
+        version=report.version,
+        taken_at=report.taken_at,
+        shard="1/1",
+        fleet=(report.cluster,),
+        clusters=(line,),
+        checks=matrix.lines(),
+    )
