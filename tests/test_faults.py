@@ -1147,21 +1147,21 @@ ROWS: dict[str, Row] = {
         proved=("test_checks.py::test_an_id_in_two_files_names_both",)),
     # ---------------------------------------------------------------------------------------------------------- fleets
     "F117": Row(says="A worker dies.", proved=(
-        "tests/test_fleet.py::test_a_task_whose_worker_died_goes_to_another_twice_at_most",
-        "tests/test_fleet.py::test_a_dask_worker_that_dies_costs_nothing_but_time",
+        "test_fleet.py::test_a_task_whose_worker_died_goes_to_another_twice_at_most",
+        "test_fleet.py::test_a_dask_worker_that_dies_costs_nothing_but_time",
     )),
     "F118": Row(says="No scheduler.", proved=(
-        "tests/test_fleet.py::test_a_scheduler_that_nobody_reaches_ends_the_run",
-        "tests/test_fleet.py::test_addresses_that_may_not",
+        "test_fleet.py::test_a_scheduler_that_nobody_reaches_ends_the_run",
+        "test_fleet.py::test_addresses_that_may_not",
     )),
     "F119": Row(says="Secrets between machines.", proved=(
-        "tests/test_fleet.py::test_what_travels_tells_names_only",
-        "tests/test_fleet.py::test_a_fleet_over_dask",
+        "test_fleet.py::test_what_travels_tells_names_only",
+        "test_fleet.py::test_a_fleet_over_dask",
     )),
     "F120": Row(says="Shards of a report.", proved=(
-        "tests/test_fleet.py::test_shards_hold_every_cluster_once_and_are_put_together_again",
-        "tests/test_fleet.py::test_a_part_that_cannot_be_read_is_named",
-        "tests/test_fleet.py::test_of_two_runs_the_younger_counts_and_an_audited_one_before_any_that_is_not",
+        "test_fleet.py::test_shards_hold_every_cluster_once_and_are_put_together_again",
+        "test_fleet.py::test_a_part_that_cannot_be_read_is_named",
+        "test_fleet.py::test_of_two_runs_the_younger_counts_and_an_audited_one_before_any_that_is_not",
     )),
 }  # fmt: skip
 CASES = [
