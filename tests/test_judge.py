@@ -6,7 +6,7 @@ import pytest
 from example_snapshots import broken, outcomes, subjects, whole
 
 from cucm_audit.checks import load
-from cucm_audit.judge import Selection, judge
+from cucm_audit.judge import Selection, _filled, judge
 from cucm_audit.model import Gathered, Reason, Severity, Source, State, Verdict
 from cucm_audit.snapshot import Snapshot
 
@@ -365,3 +365,170 @@ def test_judging_twice_gives_the_same_report(made):
     snapshot, checks = cluster(rows=[user("a", 0), user("b", None)]), made()
     first, second = (judge(snapshot, checks, judged_at="x", version="t") for _ in range(2))
     assert first == second
+
+
+# ----------------------------------------------------------------------------------------------- what stands in a report
+
+SHOWN = 'show = ["name", "standard"]'
+
+
+def test_the_report_says_of_which_cluster_it_is_and_whether_it_is_complete(made):
+    snapshot = cluster(rows=[user("a", 1)])
+    facts = {"cluster": "lab", "cluster_id": "StandAloneCluster", "release": "12.5.1", "via": "pub", "taken_at": "then"}
+    for key, value in facts.items():
+        snapshot.meta(key, value)
+    snapshot.meta("scope", '{"without": ["ris"]}')
+    snapshot.meta("cost", '{"requests": 7}')
+    checks = made()
+    report = judge(snapshot, checks, judged_at="now", version="1.2")
+    assert {key: getattr(report, key) for key in facts} == facts
+    assert (report.judged_at, report.version, report.cost) == ("now", "1.2", {"requests": 7})
+    assert report.scope["without"] == ["ris"]
+    assert (report.complete, report.interrupted, report.gaps) == (True, False, ())
+    snapshot.meta("interrupted", "1")
+    report = judge(snapshot, checks, judged_at="now", version="1.2")
+    assert (report.complete, report.interrupted) == (False, True)
+    snapshot.meta("interrupted", "0")
+    broken(snapshot, "phone", State.NOT_ASKED)
+    assert judge(snapshot, checks, judged_at="now", version="1.2").complete
+    broken(snapshot, "phone", State.PARTIAL)
+    assert not judge(snapshot, checks, judged_at="now", version="1.2").complete
+    snapshot = cluster()
+    broken(snapshot, "node", State.NOT_ASKED)
+    assert not judge(snapshot, checks, judged_at="now", version="1.2").complete, "nobody knows which nodes there are"
+
+
+def test_a_row_without_a_check_is_told_as_it_stands(made):
+    checks = made()
+    (row,) = checks.rows
+    alone = [
+        dataclasses.replace(row, id="H", checks=(), by_hand="look at the lamp"),
+        dataclasses.replace(row, id="R", checks=(), retired="gone with 8.0"),
+        dataclasses.replace(row, id="B", by_hand="and at the cable"),
+        dataclasses.replace(row, id="P", retired="partly"),
+    ]
+    found = judge(cluster(), dataclasses.replace(checks, rows=(*alone, row)), judged_at="x", version="t").outcomes
+    standing = [o for o in found if o.check is None]
+    assert [(o.rows, o.verdict, o.detail) for o in standing] == [
+        (("H",), Verdict.BY_HAND, "look at the lamp"),
+        (("R",), Verdict.NOT_APPLICABLE, "gone with 8.0"),
+        (("B",), Verdict.BY_HAND, "and at the cable"),
+        (("P",), Verdict.BY_HAND, ""),
+    ]
+    assert {(o.title, o.documents, o.node, o.severity) for o in standing} == {("it hurts", ("own",), "", None)}
+    judged = [o for o in found if o.check is not None]
+    assert [(o.title, o.rows, o.documents) for o in judged] == [("A test", ("B", "P", "R1"), ("own",))]
+
+
+def test_a_check_shows_values_row_by_row(made):
+    one_user, two = cluster(rows=[user("a", 1)]), cluster(rows=[user("a", 1), user("b", None)])
+    assert one(one_user, made(more=SHOWN)).show == {"name": "a", "standard": 1}
+    assert one(two, made(more=SHOWN)).show == {"name": ["a", "b"], "standard": [1, None]}
+    assert one(two, made(more='show = ["name"]\n')).show == {"name": ["a", "b"]}
+    assert one(two, made(more='show = ["2 > 1"]')).show == {"2 > 1": 1}, "the same row twice is one"
+    assert one(cluster(), made(more=SHOWN)).show == {}
+    many = cluster(rows=[user(f"u{n:02}", 1) for n in range(30)])
+    assert one(many, made(more=SHOWN)).show["name"] == [f"u{n:02}" for n in range(20)]
+    assert one(two, made()).show == {}
+
+
+def test_a_check_for_information_has_no_verdict(made):
+    outcome = one(cluster(rows=[user("a", None)]), made(more=SHOWN, wrong_if=""))
+    assert (outcome.verdict, outcome.reason, outcome.detail) == (Verdict.NOT_APPLICABLE, None, "for information")
+    assert (outcome.examined, outcome.could_not_tell) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("more", "detail"),
+    [
+        ("", "nothing to look at"),
+        ('none_says = "nobody"', "nobody"),
+        ('if_none = "unknown"', "what this check looks at is not there"),
+        ('if_none = "unknown"\nnone_says = "nobody"', "nobody"),
+        ('if_none = "pass"\nnone_says = "nobody"', "nobody"),
+    ],
+)
+def test_what_is_said_where_nothing_was_looked_at(made, more, detail):
+    assert one(cluster(), made(more=more)).detail == detail
+
+
+def test_a_doubt_is_explained_and_a_fact_that_lacks_does_not_hide_how_far_it_came(made):
+    snapshot = cluster(rows=[user("a", None), user("b", 1)])
+    assert one(snapshot, made()).detail == "a value that this check needs is not known"
+    broken(snapshot, "app_user", State.PARTIAL)
+    outcome = one(snapshot, made())
+    assert (outcome.examined, subjects([outcome], "could_not_tell")) == (2, {"a"})
+    trouble = one(snapshot, made(wrong_if="7"))
+    assert (trouble.reason, trouble.examined, trouble.could_not_tell) == (Reason.TIMEOUT, 0, ())
+
+
+def test_an_internal_error_names_the_check_and_what_it_gave(made):
+    snapshot = cluster(rows=[user("a" * 50, 1)])
+    says = one(snapshot, made(wrong_if="name")).detail
+    assert says == f"check own-check: wrong_if gave '{'a' * 40}' instead of 0, 1 or NULL"
+
+
+def test_doubts_are_cut_at_a_limit_and_a_thing_without_a_name_is_one(made, monkeypatch):
+    monkeypatch.setattr("cucm_audit.judge.MOST_FINDINGS", 3)
+    outcome = one(cluster(rows=[user(f"u{n}", None) for n in range(10)]), made())
+    assert len(outcome.could_not_tell) == 3
+    twice = made(look_at="app_user left join end_user on 1", subject="end_user.userid")
+    outcome = one(cluster(rows=[user("a", 0), user("b", 0)]), twice)
+    assert (subjects([outcome]), outcome.examined, outcome.findings_cut) == ({"(no name)"}, 2, 0)
+    again = made(look_at="app_user join (select 1 as n union select 2) on 1", subject="app_user.name")
+    outcome = one(cluster(rows=[user(f"u{n}", 0) for n in range(3)]), again)
+    assert (len(outcome.findings), outcome.findings_cut) == (3, 0), "a known subject is no more than one"
+
+
+FILLED = {
+    "{name}": "N",
+    "{name}{name}": "NN",
+    "{standard} of {name}": "(not known) of N",
+    "{nobody} {name": "{nobody} {name",
+    "{{name}": "{N",
+    "{}": "{}",
+    "} {name} {": "} N {",
+    "plain": "plain",
+    "on {node}.": "on .",
+}
+
+
+@pytest.mark.parametrize("text", FILLED)
+def test_each_place_of_a_sentence(text):
+    assert _filled(text, {"name": "N", "standard": None, "node": ""}) == FILLED[text]
+
+
+def test_a_long_value_is_cut_in_a_sentence():
+    assert _filled("{a}!", {"a": "x" * 301}) == "x" * 300 + "!"
+    assert _filled("{a}!", {"a": 4711}) == "4711!"
+
+
+def test_what_a_selection_takes(made):
+    checks = made()
+    check = dataclasses.replace(checks.checks["own-check"], aliases=("old-name",))
+    (row,) = checks.rows
+    for only, has in (
+        (Selection(), True),
+        (Selection(checks=frozenset({"own-check"})), True),
+        (Selection(checks=frozenset({"old-name"})), True),
+        (Selection(checks=frozenset({"R1"})), True),
+        (Selection(checks=frozenset({"R2"})), False),
+        (Selection(documents=frozenset({"own"})), True),
+        (Selection(documents=frozenset({"other"})), False),
+        (Selection(severities=frozenset({Severity.WARNING})), True),
+        (Selection(severities=frozenset({Severity.NOTE})), False),
+        (Selection(checks=frozenset({"R1"}), documents=frozenset({"other"})), False),
+        (Selection(checks=frozenset({"R2"}), documents=frozenset({"own"})), False),
+        (Selection(checks=frozenset({"R1"}), severities=frozenset({Severity.NOTE})), False),
+        (Selection(documents=frozenset({"own"}), severities=frozenset({Severity.NOTE})), False),
+    ):
+        assert only.has_check(check, (row,)) is has, only
+        assert only.has_row(row) is (has and not only.severities and not only.checks & {"own-check", "old-name"}), only
+
+
+def test_a_check_of_two_rows_is_judged_once(made):
+    checks = made()
+    (row,) = checks.rows
+    twice = dataclasses.replace(checks, rows=(row, dataclasses.replace(row, id="R2")))
+    found = judge(cluster(rows=[user("a", 0)]), twice, judged_at="x", version="t").outcomes
+    assert [o.rows for o in found] == [("R1", "R2")]
