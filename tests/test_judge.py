@@ -367,7 +367,7 @@ def test_judging_twice_gives_the_same_report(made):
     assert first == second
 
 
-# ----------------------------------------------------------------------------------------------- what stands in a report
+# --------------------------------------------------------------------------------------------- what stands in a report
 
 SHOWN = 'show = ["name", "standard"]'
 
