@@ -49,6 +49,8 @@ def _what(error: BaseException) -> str:
         return _SYSTEM[error.errno]
     if isinstance(error, RuntimeError) and "new thread" in str(error):
         return "memory for threads, or threads"
+    if "unable to open database file" in str(error):  # SQLite keeps the system's own error to itself
+        return "open files (or took its temporary folder away)"
     found = re.search(r"(?i)out of memory|cannot allocate memory|failed to map segment", str(error))
     return "memory" if found and not isinstance(error, OSError) else ""
 

@@ -6,6 +6,7 @@ in the cluster file, the password files and the trust store.
 
 import contextlib
 import dataclasses
+import errno
 import os
 import re
 import shutil
@@ -401,6 +402,78 @@ def environment(**values: str | None) -> Within:
         yield
 
     return set_
+
+
+@contextlib.contextmanager
+def no_locks(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A file system that knows no locks. The file that stands for one is gone afterwards."""
+    import fcntl
+
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    patch.setattr(fcntl, "flock", refuse)
+    yield
+    assert list((bench.folder / "state" / "locks").glob("*.held*")) == []
+
+
+@contextlib.contextmanager
+def hostile_descriptions(bench: Bench, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Descriptions of services that were tampered with: they send their reader to a trap and to a file."""
+    from cucm_audit.clients import soap
+
+    plain, folder = soap.folder, bench.folder / "wsdl"
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.05)
+        there = f"http://127.0.0.1:{trap.getsockname()[1]}/x.wsdl"
+        for path in plain("wsdl").glob("*.wsdl"):
+            text = path.read_text(encoding="utf-8")
+            more = f'<xsd:import namespace="urn:x" schemaLocation="{there}"/><xsd:include schemaLocation="file:///etc/passwd"/>'
+            changed = re.sub(r"(<xsd:schema[^>]*>)", rf"\1{more}", text, count=1)
+            assert changed != text
+            (folder / path.name).write_text(changed, encoding="utf-8")
+        patch.setattr(soap, "folder", lambda name: folder if name == "wsdl" else plain(name))
+        soap._client.cache_clear()
+        try:
+            yield
+            with pytest.raises(TimeoutError):
+                trap.accept()
+        finally:
+            patch.undo()
+            soap._client.cache_clear()
+            shutil.rmtree(folder)
+
+
+def just_run(line: str) -> Within:
+    """A cluster that was audited a moment ago, with a line more in its file."""
+
+    @contextlib.contextmanager
+    def ran(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        bench.audit("--without", "ssh")
+        rewrite(bench, after("[cluster.lab]", line))
+        yield
+
+    return ran
+
+
+def waived(
+    until: str, *, check: str = "adp-orphan", subject: str = "ADP000000000000", because: str = "known"
+) -> Within:
+    """A file of waivers with one in it, which the cluster file names."""
+
+    @contextlib.contextmanager
+    def laid(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        path = bench.folder / "waivers.toml"
+        text = f"[[waiver]]\ncheck = '{check}'\nsubject = '{subject}'\nbecause = '{because}'\n{until}\n"
+        path.write_text(text, encoding="utf-8")
+        rewrite(bench, after("[cluster.lab]", 'waivers = "waivers.toml"'))
+        try:
+            yield
+        finally:
+            path.unlink()
+
+    return laid
 
 
 # --- checks

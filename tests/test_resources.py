@@ -1,11 +1,8 @@
 """A machine that is short of something, and runs that are killed or meet each other: as processes, on Linux."""
 
 import contextlib
-import errno
 import json
-import os
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +16,8 @@ import pytest
 from cucm_audit import lanes
 from cucm_audit.model import Source
 from cucm_audit.reports.document import schema
-from tests.fault_bench import SUB, Bench, bench, leaks, quick
+from tests.fault_bench import SUB, Bench, assert_invariants, bench, leaks, quick
+from tests.fault_process import Process, audited, started, state
 
 resource = pytest.importorskip("resource", reason="limits of a process are set this way on POSIX only")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc as on Linux")
@@ -42,28 +40,9 @@ def _mended(cluster: Bench) -> Iterator[None]:
     cluster.mend()
 
 
-def started(
-    bench: Bench, *words: str, limit: tuple[int, int] | None = None, **environment: str
-) -> "subprocess.Popen[str]":
-    def lower() -> None:
-        if limit is not None:
-            resource.setrlimit(limit[0], (limit[1], limit[1]))
-
-    return subprocess.Popen(
-        [sys.executable, "-m", "cucm_audit", *words],
-        cwd=bench.folder,
-        env={**os.environ, "TMPDIR": str(bench.folder / "tmp"), "PYTHONUTF8": "1", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lower,
-    )
-
-
-def audit(bench: Bench, *words: str, state: bool = True, **rest: Any) -> tuple[int, str, str]:
-    place = ("--state-dir", str(bench.folder / "state")) if state else ()
-    with started(bench, "--node", "lab", "-f", "json", *words, *place, **rest) as run:
-        out, err = run.communicate(timeout=90)
+def audit(bench: Bench, *words: str, hurried: bool = True, **rest: Any) -> tuple[int, str, str]:
+    with started(bench, "--node", "lab", "-f", "json", *words, *state(bench), hurried=hurried, **rest) as run:
+        out, err = (text.decode() for text in run.communicate(timeout=90))
     assert "Traceback" not in err, err
     assert not leaks(out)
     assert not leaks(err)
@@ -106,32 +85,17 @@ def test_a_report_that_does_not_fit_leaves_the_old_one(cluster: Bench) -> None:
     assert code == 0, err
     limit = (resource.RLIMIT_FSIZE, 20_000)
     with started(cluster, "--from", "kept.db", "-f", "json", "-o", "old.json", "--force", limit=limit) as run:
-        _, err = run.communicate(timeout=30)
+        err = run.communicate(timeout=30)[1].decode()
     assert run.returncode == 2
     assert "old.json cannot be written" in err
     assert (cluster.folder / "old.json").read_text() == "of yesterday"
     assert [path.name for path in cluster.folder.iterdir() if path.name.startswith(".")] == []
 
 
-def test_few_file_descriptors(cluster: Bench) -> None:
-    code, out, err = audit(cluster, limit=(resource.RLIMIT_NOFILE, 64))
-    assert code == 0, err
-    assert valid(out)["complete"]
-
-
-def test_far_too_few_file_descriptors(cluster: Bench) -> None:
-    """Not enough for anything: whatever comes of it, it is said and it is no pass."""
-    code, out, err = audit(cluster, limit=(resource.RLIMIT_NOFILE, 14))
-    assert code in (2, 3), err
-    assert "should not have happened" not in err
-    if out:
-        assert not valid(out)["complete"]
-
-
 @pytest.mark.parametrize("mebibytes", [35, 90, 300, 700])
 def test_far_too_little_memory_is_one_sentence(cluster: Bench, mebibytes: int) -> None:
     """While Python starts to import, or before a run whose threads would not fit: nothing is asked then."""
-    code, out, err = audit(cluster, "-q", limit=(resource.RLIMIT_AS, mebibytes * 2**20))
+    code, out, err = audit(cluster, "-q", hurried=False, limit=(resource.RLIMIT_AS, mebibytes * 2**20))
     assert code == 2
     assert "should not have happened" not in err
     assert err.count("\n") == 1, err
@@ -140,22 +104,26 @@ def test_far_too_little_memory_is_one_sentence(cluster: Bench, mebibytes: int) -
 
 
 def test_ten_thousand_phones_in_little_memory(tmp_path: Path) -> None:
+    """F101, with every invariant of the bench."""
+    most = 0
+
+    def watch(run: Process) -> None:
+        nonlocal most
+        while run.poll() is None:
+            with contextlib.suppress(OSError, IndexError):
+                status = Path(f"/proc/{run.pid}/status").read_text(encoding="utf-8")
+                most = max(most, int(status.partition("VmHWM:")[2].split()[0]))
+            time.sleep(0.1)
+
     with bench(tmp_path, phones=10_000) as large:
-        place = ("--state-dir", str(large.folder / "state"))
         large.world.load.limits.ris_share = 1.0  # --pace full
         limit = (resource.RLIMIT_AS, LITTLE_MEMORY * 2**20)
-        with started(large, "--node", "lab", "-f", "json", "-q", "--pace", "full", *place, limit=limit) as run:
-            most = 0
-            while run.poll() is None:
-                with contextlib.suppress(OSError, IndexError):
-                    status = Path(f"/proc/{run.pid}/status").read_text(encoding="utf-8")
-                    most = max(most, int(status.partition("VmHWM:")[2].split()[0]))
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    out, err = run.communicate(timeout=0.2)
-                    break
-        assert run.returncode in (0, 1), err
-        assert valid(out)["complete"]
-        assert most / 1024 < LITTLE_RESIDENT
+        seen = audited(large, "-q", "--pace", "full", limit=limit, during=watch)
+        assert_invariants(large, seen, limit=80, same_world=False)
+    assert seen.code in (0, 1), seen.err
+    assert seen.report is not None
+    assert seen.report["complete"]
+    assert most / 1024 < LITTLE_RESIDENT
 
 
 def test_a_lane_that_dies_is_noticed_and_costs_its_own_facts(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,8 +167,7 @@ def test_fewer_threads_do_the_same_work(cluster: Bench, monkeypatch: pytest.Monk
 def test_a_killed_run_does_not_hinder_the_next(cluster: Bench) -> None:
     cluster.world.node(SUB).faults["hang"] = True
     cluster.forget()
-    words = ("--node", "lab", "--state-dir", str(cluster.folder / "state"), "--save", "new.db")
-    with started(cluster, *words) as run:
+    with started(cluster, "--node", "lab", *state(cluster), "--save", "new.db") as run:
         until(lambda: any(one.node == SUB for one in cluster.world.asked))
         run.kill()
         run.communicate(timeout=5)
@@ -212,48 +179,14 @@ def test_a_killed_run_does_not_hinder_the_next(cluster: Bench) -> None:
     (cluster.folder / "new.db").unlink()
 
 
-def test_no_process_shows_a_password(cluster: Bench) -> None:
-    """Neither in its command line nor in its environment, while it is logged in."""
-    cluster.world.node(SUB).faults["hang"] = True
-    cluster.forget()
-    with started(cluster, "--node", "lab", "--state-dir", str(cluster.folder / "state")) as run:
-        until(lambda: any(one.node == SUB for one in cluster.world.asked))
-        seen = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, IndexError):
-                mine = str(run.pid) in (process.name, (process / "stat").read_text().rpartition(")")[2].split()[1])
-                if mine:
-                    seen += 1
-                    assert not leaks((process / "cmdline").read_bytes())
-                    assert not leaks((process / "environ").read_bytes())
-        assert seen
-        run.terminate()
-        run.communicate(timeout=5)
-
-
 def test_a_home_that_cannot_be_written(cluster: Bench) -> None:
     # Root may write everywhere but in /proc.
     nowhere = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), "/proc")
     code, out, err = audit(cluster, **nowhere)
     assert code == 0, err
     assert valid(out)["complete"]
-    code, out, err = audit(cluster, state=False, **nowhere)
-    assert (code, out) == (2, "")
+    with started(cluster, "--node", "lab", "-f", "json", **nowhere) as run:
+        out, err = (text.decode() for text in run.communicate(timeout=90))
+    assert (run.returncode, out) == (2, "")
     assert "--state-dir" in err
     assert err.count("\n") == 2, err  # and that nothing was sent
-
-
-def test_a_file_system_without_locks(cluster: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file stands for the lock, which is said; it is gone when the run is over."""
-    import fcntl
-
-    def no_locks(*_args: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    quick(monkeypatch)
-    with monkeypatch.context() as patch:
-        patch.setattr(fcntl, "flock", no_locks)
-        seen = cluster.audit()
-        assert list((cluster.folder / "state" / "locks").glob("*.held*")) == []
-    assert (seen.code, bool(seen.report)) == (0, True)
-    assert "has no locks (No locks available): lab-" in seen.err
