@@ -97,6 +97,23 @@ def after_echo(lines: Sequence[str], command: str, *, last: bool = False) -> lis
     return None if end is None else list(lines[end:])
 
 
+def first_without_echo(lines: Sequence[str]) -> list[str] | None:
+    """Return the answer of ``set cli pagination off`` where a node echoes nothing: known words and no other line.
+
+    The captures that there are all have the echo; a node that turned it off is heard all the same. None for anything
+    else: a banner with a prompt in it does not speak of the pager alone.
+    """
+    said = without_prompts(lines)
+    words = [line.strip() for line in said if not _is_bare(line)]
+    return said if words and all(len(line) < 200 and _FIRST_ANSWER.match(line) for line in words) else None
+
+
+def without_prompts(lines: Sequence[str]) -> list[str]:
+    """Return the lines of an answer that has no echo: blank lines and bare prompts before it go."""
+    start = next((number for number, line in enumerate(lines) if not _is_bare(line)), len(lines))
+    return list(lines[start:])
+
+
 def is_first_answer(lines: Sequence[str]) -> bool:
     """Return True when the lines hold a known answer of ``set cli pagination off``."""
     return any(_FIRST_ANSWER.search(line) for line in lines)

@@ -91,6 +91,7 @@ class Ssh:
         self._terminal: Terminal | None = None
         self._openings = 0
         self._failed: ClientError | None = None  # why no session can be had any more
+        self._mute = False  # this session echoes nothing
 
     def __enter__(self) -> "Ssh":
         self.open()
@@ -213,11 +214,11 @@ class Ssh:
         terminal.type(PAGINATION_OFF)
         end = time.monotonic() + self._first_prompt * self._place.patience
         terminal.read(screen, end, doing)
-        answer = cli_text.after_echo(screen.lines, text, last=True)
+        answer = self._first_answer(screen)
         while answer is None or not cli_text.is_first_answer(answer):
             before = screen.received
             terminal.read(screen, end, doing, quiet=UNKNOWN_ANSWER_QUIET)
-            answer = cli_text.after_echo(screen.lines, text, last=True)
+            answer = self._first_answer(screen)
             if screen.received == before:
                 break
         if answer is None:
@@ -227,6 +228,13 @@ class Ssh:
         self.busy = refused[1] if refused and refused[0] is Reason.BUSY else ""
         self._known.setdefault(text, _answer(text, answer, started, terminal))
         self._terminal = terminal
+
+    def _first_answer(self, screen: Screen) -> list[str] | None:
+        """Return what follows the echo of the first command, or the known answer alone where nothing is echoed."""
+        echoed = cli_text.after_echo(screen.lines, PAGINATION_OFF.text, last=True)
+        alone = cli_text.first_without_echo(screen.lines) if echoed is None else None
+        self._mute = alone is not None
+        return alone if echoed is None else echoed
 
     def _ask(self, command: Command) -> CliAnswer | ClientError:
         doing = f"typing {command.text}"
@@ -250,6 +258,8 @@ class Ssh:
             terminal.type(command)
             terminal.read(screen, time.monotonic() + command.timeout * self._place.patience, doing)
             lines = cli_text.after_echo(screen.lines, command.text)
+            if lines is None and self._mute:
+                lines = cli_text.without_prompts(screen.lines)
             if lines is None:
                 raise self._place.error(Reason.MALFORMED, doing, detail="the answer does not begin with the command")
         except ClientError:

@@ -426,6 +426,23 @@ def test_an_answer_without_the_echo_is_not_believed(lab):
     assert refused(client).reason is Reason.MALFORMED
 
 
+def test_a_node_that_echoes_nothing_is_known_by_its_first_answer(lab):
+    off = "\r\nAutomatic pagination is turned off\r\n\r\n"
+    answers = {"set cli pagination off": off, "show version active": VERSION, "show status": ""}
+    server, client = lab(echo=lambda shell, line: None, answers=answers)
+    assert client.run(VERSION_ACTIVE).text == VERSION_TEXT
+    assert client.run(STATUS).text == ""
+    assert server.commands[0] == "set cli pagination off"
+
+
+@pytest.mark.parametrize("answer", ["", "Pager: none.\r\n", "news\r\nAutomatic pagination is turned off\r\n"])
+def test_without_an_echo_only_the_known_answer_confirms_the_prompt(lab, answer, monkeypatch):
+    monkeypatch.setattr("cucm_audit.clients.ssh.UNKNOWN_ANSWER_QUIET", 0.3)
+    server, client = lab(echo=lambda shell, line: None, answers={"set cli pagination off": answer})
+    assert refused(client).reason in (Reason.MALFORMED, Reason.TIMEOUT)
+    assert server.commands in ([], ["set cli pagination off"])
+
+
 # --- pagers ---------------------------------------------------------------------------------------------------------
 
 
