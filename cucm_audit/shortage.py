@@ -11,7 +11,10 @@ _SAYS = (
 )
 #: Address space in bytes with which a run of one cluster is begun at all.
 LEAST_ROOM = 1024**3
-_SYSTEM = {errno.ENOMEM: "memory", errno.EMFILE: "open files", errno.ENFILE: "open files"}
+#: Open files with which it is: eight nodes over SSH and eight over HTTPS, a snapshot, modules that are read late.
+LEAST_FILES = 48
+_FILES = "room for open files"
+_SYSTEM = {errno.ENOMEM: "memory", errno.EMFILE: _FILES, errno.ENFILE: _FILES}
 
 
 def shortage(error: BaseException | None) -> str:
@@ -26,15 +29,19 @@ def shortage(error: BaseException | None) -> str:
 
 
 def too_little_room() -> str:
-    """Return the sentence when this process may have too little address space (``ulimit -v``) for a run, '' else.
+    """Return the sentence when this process may have too little for a run, '' else.
 
-    Each thread takes some 70 MiB of it, mostly unused. A thread that cannot begin for want of it is waited for without
-    end by Python itself: better not to begin. Below the limit that is enough, threads get small stacks.
+    That is open files (``ulimit -n``), or address space (``ulimit -v``). Each thread takes some 70 MiB of it, mostly
+    unused; one that cannot begin is waited for without end by Python itself: better not to begin. Below the limit that
+    is enough, threads get small stacks.
     """
     try:
         import resource
     except ImportError:  # Windows has no such limit
         return ""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY and files < LEAST_FILES:
+        return _SAYS.format(what=_FILES)
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft == resource.RLIM_INFINITY:
         return ""
@@ -50,7 +57,7 @@ def _what(error: BaseException) -> str:
     if isinstance(error, RuntimeError) and "new thread" in str(error):
         return "memory for threads, or threads"
     if "unable to open database file" in str(error):  # SQLite keeps the system's own error to itself
-        return "open files (or took its temporary folder away)"
+        return f"{_FILES} (or took its temporary folder away)"
     found = re.search(r"(?i)out of memory|cannot allocate memory|failed to map segment", str(error))
     return "memory" if found and not isinstance(error, OSError) else ""
 
