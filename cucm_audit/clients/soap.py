@@ -119,14 +119,15 @@ def local(element: "_Element") -> str:
 
 def text_of(element: "_Element | None") -> str:
     """Return an element's text, '' for nil, empty and absent: serviceability means the same by all three."""
-    if element is None or is_nil(element):
+    if element is None or not (text := element.text) or is_nil(element):
         return ""
-    return element.text or ""
+    return text
 
 
 def is_nil(element: "_Element") -> bool:
     """Return True for xsi:nil in both styles, "true" and "1"."""
-    return element.get(XSI_NIL, "").strip() in ("true", "1")
+    # Most elements have no attribute at all, which is seen sooner than that they lack this one.
+    return bool(element.keys()) and element.get(XSI_NIL, "").strip() in ("true", "1")
 
 
 def child(element: "_Element", name: str) -> "_Element | None":

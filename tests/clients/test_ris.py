@@ -219,7 +219,8 @@ def test_a_device_with_everything(connect):
     ris = connect(
         reply(
             1,
-            node("sub1", device("SEP000000000001", LoginUserId="NIL", Description=None)) + node("sub2", "", "NotFound"),
+            node("sub1", device("SEP000000000001", LoginUserId="NIL", DownloadStatus=None))
+            + node("sub2", "", "NotFound"),
         )
     )
     (answer,) = ris.devices(["SEP000000000001"])
@@ -232,7 +233,7 @@ def test_a_device_with_everything(connect):
     assert got["Name"] == "SEP000000000001"
     assert got["IPAddress"] == "10.0.0.7"
     assert got["LoginUserId"] == ""
-    assert got["Description"] == ""
+    assert got["DownloadStatus"] == ""
     assert got["ActiveLoadID"] == "sip78xx.12-5-1SR3-74"
     assert all(isinstance(value, str) for value in got.values())
 
@@ -310,6 +311,47 @@ def test_a_silent_node_and_no_change_are_handed_up(connect):
 )
 def test_what_is_not_whole_is_malformed(connect, answer):
     fails(connect(answer), Reason.MALFORMED)
+
+
+def again(found: str, name: str) -> str:
+    """A device that has a member twice."""
+    return re.sub(rf"<ns1:{name}>.*?</ns1:{name}>", lambda member: member[0] * 2, found, count=1)
+
+
+@pytest.mark.parametrize(
+    "devices",
+    [
+        again(device("A"), "Status"),
+        again(device("A"), "Product"),  # which no fact reads
+        again(device("A"), "IPAddress"),
+        again(device("A"), "IP"),
+        device("A") + again(device("B"), "Status"),
+        device("A", Description="") + again(device("B"), "TimeStamp") + device("C"),
+        device("A") + device("B", Status="NIL"),
+        device("A") + device("B", Status="<ns1:item>Registered</ns1:item>"),
+        device("A") + device("B", TimeStamp=None),
+        device("A").replace("</ns1:Name>", "</ns1:Name><x:Status xmlns:x='urn:x'>Rejected</x:Status>"),
+    ],
+)
+def test_a_member_that_is_missing_or_there_twice_is_malformed_wherever_the_device_stands(connect, devices):
+    fails(connect(reply(devices.count("<ns1:Name>"), node("sub1", devices))), Reason.MALFORMED)
+
+
+def test_devices_of_one_answer_may_have_their_members_at_different_places(connect):
+    plain = device("A", Status="UnRegistered")
+    swapped = device("B").replace("<ns1:Status>Registered</ns1:Status>", "")
+    swapped = swapped.replace("</ns1:Name>", "</ns1:Name><!-- x --><ns1:Status>Rejected</ns1:Status>")
+    lists = again(device("C", Status="Registered"), "LinesStatus")
+    shorter = device("D", Model=None)
+    ris = connect(reply(5, node("sub1", plain + swapped + lists + shorter + device("E", Status="Unknown"))))
+    (answer,) = ris.devices(list("ABCDE"))
+    assert [(one["Name"], one["Status"], one["Model"], one["IPAddress"]) for one in answer.nodes[0].devices] == [
+        ("A", "UnRegistered", "621", "10.0.0.7"),
+        ("B", "Rejected", "621", "10.0.0.7"),
+        ("C", "Registered", "621", "10.0.0.7"),
+        ("D", "Registered", "", "10.0.0.7"),
+        ("E", "Unknown", "621", "10.0.0.7"),
+    ]
 
 
 def test_a_cut_answer_is_truncated(connect):
