@@ -49,7 +49,7 @@ class Clients:
     ) -> None:
         self._trust = trust
         self._accounts = accounts
-        self._ca_file = ca_file
+        self.ca_file = ca_file
         self._factor = timeout_factor
         self._axl_a_second = axl_a_second
         self._axl_page = axl_page
@@ -68,7 +68,7 @@ class Clients:
                 account,
                 self._trust,
                 journal,
-                ca_file=self._ca_file,
+                ca_file=self.ca_file,
                 patience=self._factor,
                 page=self._axl_page,
                 gate=self._gate(node),
@@ -112,7 +112,7 @@ class Clients:
                 per_minute=per_minute,
                 chunk=chunk,
                 pace=pace,
-                ca_file=self._ca_file,
+                ca_file=self.ca_file,
                 patience=self._factor,
                 waiting=waiting,
             )
@@ -123,7 +123,7 @@ class Clients:
         from cucm_audit.clients.services import Services
 
         account = self._application(node, Source.SERVICES)
-        return self._kept(Services(node, account, self._trust, journal, ca_file=self._ca_file, patience=self._factor))
+        return self._kept(Services(node, account, self._trust, journal, ca_file=self.ca_file, patience=self._factor))
 
     def web(self, node: Node, journal: Journal) -> "Web":
         """Return a client of the phones' pages on a node; it logs in nowhere."""

@@ -160,7 +160,7 @@ class _Run:
         """Return a probe that ended with an error, with what a person can do about it."""
         step = next((step for step, reasons in _STOPS.items() if error.reason in reasons), Step.ANSWERS)
         hint = error.hint
-        if error.reason in (Reason.TLS_UNKNOWN, Reason.HOSTKEY_UNKNOWN):
+        if error.reason is Reason.HOSTKEY_UNKNOWN or (error.reason is Reason.TLS_UNKNOWN and not self.clients.ca_file):
             hint = _TRUST.format(cluster=self.cluster.name)
         elif step is Step.ALLOWED and source in _ROLES:
             hint = f"Put {self.user} into an access control group with {_ROLES[source]}"

@@ -1,5 +1,9 @@
 """Is it the node that answered? What a run heard of each node is held against what the node says that it is.
 
+Two things tell: the name that a node gives itself, and its release. AXL says of each node which release it runs; a
+command line that says another one is that of another machine, or the node was switched to its other version and the
+database does not know it (reference: axl-database.md section 7, cli.md sections 3 and 4).
+
 A wrong address in the cluster file or in DNS, two names with one address, the address of a server that was replaced:
 every answer is then well-formed and whole, and about another node. The snapshot does not believe such a node: what came
 over its address becomes ``inconsistent``, and no check passes on it.
@@ -14,7 +18,7 @@ from cucm_audit.facts.platform import status
 from cucm_audit.facts.platform.reading import Unreadable
 from cucm_audit.model import Gathered, Node, Reason, Role, Source, State
 from cucm_audit.snapshot import Snapshot
-from cucm_audit.words import is_ip, same_host
+from cucm_audit.words import is_ip, same_build, same_host
 
 #: Sources that are asked of each node at its own address.
 _AT_THE_NODE = frozenset({Source.SSH, Source.SERVICES, Source.WEB})
@@ -23,13 +27,43 @@ _SAYS = """select n.name, s.host_name,
   (select min(m.address) from cluster_member m where m.node = n.name and same_host(m.host, s.host_name))
   from node n join node_status s on s.node = n.name where s.host_name <> ''"""
 
+_OTHER_RELEASE = (
+    "Was {} replaced, or switched to its other version while its replication does not run? Look there, and at its"
+    " address in the cluster file and in DNS"
+)
+#: What AXL says that a node runs, and what its command line says of it in its two answers.
+_RELEASES = """select n.name, n.release, v.version, s.version from node n
+  left join software_version v on v.node = n.name left join node_status s on s.node = n.name where n.voice"""
+#: Why what a node said is not believed, and what to do.
+Doubt = tuple[str, str]
+
 _MEMBERS = """select m.node, m.address, m.host, m.fqdn from cluster_member m join node n on n.name = m.node
   where n.voice"""
 _WHOLE = " and m.node in (select node from ledger where fact = 'cluster_member' and state = 'whole')"
 
 
-def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
-    """Return the nodes whose answers may be another's, and why; '' is what the publisher says of the cluster."""
+def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, Doubt]:
+    """Return the nodes whose answers may be another's, why, and what to do; '' is what the publisher says of all."""
+    told = {name: (why, _HINT.format(name or "the publisher")) for name, why in _by_name(snapshot, nodes).items()}
+    for name, why in _by_release(snapshot).items():
+        told.setdefault(name, (why, _OTHER_RELEASE.format(name)))
+    publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER), "")
+    if publisher in told:
+        told[""] = told[publisher]  # facts of the cluster that its command line tells
+    return told
+
+
+def _by_release(snapshot: Snapshot) -> dict[str, str]:
+    """Return the voice nodes whose command line runs another release than AXL says of them. No release: no word."""
+    found: dict[str, str] = {}
+    for name, axl, *versions in snapshot.select(_RELEASES):
+        for version in versions:
+            if same_build(axl, version) is False:
+                found[str(name)] = f"the command line of {name} runs {version}, and AXL says that {name} runs {axl}"
+    return found
+
+
+def _by_name(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
     told: dict[str, str] = {}
     proven: set[str] = set()
     for name, host, address in snapshot.select(_SAYS):
@@ -41,9 +75,6 @@ def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
     for node in nodes:
         if node.twin and node.twin not in proven:
             told.setdefault(node.twin, f"{node.twin} and {node.name} have one address: which of them answered?")
-    publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER), "")
-    if publisher in told:
-        told[""] = told[publisher]  # facts of the cluster that its command line tells
     return told
 
 
@@ -108,13 +139,13 @@ def host_names(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
     return {node: name for node, name in told.items() if name and list(told.values()).count(name) == 1}
 
 
-def doubted(ledger: list[Gathered], told: Mapping[str, str], narrow: Mapping[str, str]) -> Iterator[Gathered]:
+def doubted(ledger: list[Gathered], told: Mapping[str, Doubt], narrow: Mapping[str, str]) -> Iterator[Gathered]:
     """Yield the ledger rows that came from a stranger, or are a list that lacks a node: no longer whole."""
     for row in ledger:
         if row.source not in _AT_THE_NODE or row.state not in (State.WHOLE, State.PARTIAL):
             continue
         if row.node in told:
-            yield _doubtful(row, told[row.node], _HINT.format(row.node or "the publisher"))
+            yield _doubtful(row, *told[row.node])
         elif row.fact == "cluster_member" and row.node in narrow:
             yield _doubtful(row, narrow[row.node], f"show network cluster on {row.node} and on the publisher")
 

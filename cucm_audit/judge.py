@@ -5,6 +5,7 @@ that its query reads come back whole for this scope; run it; anything wrong; any
 looked at; and only then PASS.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,6 +33,8 @@ _COPY = (
     " see that AXL of the publisher answers, or let {node} tell its replication (PerfMon)"
 )
 MOST_TEXT = 300
+#: Seconds in which a snapshot is judged, unless the run has fewer left; and what one check may take of the rest.
+JUDGING, ONE_CHECK = 120.0, 1 / 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +73,22 @@ class _Seen:
     shown: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-def judge(snapshot: Snapshot, checks: Checks, *, judged_at: str, version: str, only: Selection | None = None) -> Report:
+def judge(
+    snapshot: Snapshot,
+    checks: Checks,
+    *,
+    judged_at: str,
+    version: str,
+    only: Selection | None = None,
+    seconds: float = JUDGING,
+) -> Report:
     """Judge a snapshot and return the report.
 
-    ``judged_at`` is UTC ISO text; nothing else in the report depends on the clock.
+    ``judged_at`` is UTC ISO text; nothing else in the report depends on the clock. ``seconds`` are for all checks
+    together: one that never ends may take a quarter of what is left of them, and the others still have their turn.
     """
     only = only or Selection()
-    bench = _Bench(snapshot)
+    bench = _Bench(snapshot, seconds)
     outcomes: list[Outcome] = []
     done: set[str] = set()
     for row in checks.rows:
@@ -125,8 +137,9 @@ def _standing(row: Row) -> Outcome:
 class _Bench:
     """A snapshot on the judge's bench: what checks ask of it, and whether all of that was seen."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, seconds: float) -> None:
         self._snapshot = snapshot
+        self._end = time.monotonic() + seconds
         self.seen = Prerequisites(snapshot)
 
     # ------------------------------------------------------------------------------------------------------- one check
@@ -169,8 +182,9 @@ class _Bench:
         The second value says what went wrong with the query itself, None when nothing did.
         """
         seen = {scope: _Seen() for scope in scopes}
+        left = max(0.0, self._end - time.monotonic()) * ONE_CHECK
         try:
-            for subject, wrong, node, *values in self._snapshot.run(check.sql):
+            for subject, wrong, node, *values in self._snapshot.run(check.sql, left=left):
                 here = seen.get(node or "")
                 if here is None:
                     continue  # an IM and Presence node, or a row about no node

@@ -12,7 +12,7 @@ from cucm_audit.checks import Check
 from cucm_audit.model import Gathered, Outcome, Reason, Source, State, Verdict
 from cucm_audit.queries import QueryRefused, Reads
 from cucm_audit.snapshot import Snapshot
-from cucm_audit.words import version_in
+from cucm_audit.words import same_build, version_in
 
 #: What a node itself says of its replication; 2 is good.
 _REPLICATED = "select value from perf_counter where node = ? and counter = 'Replicate_State'"
@@ -32,11 +32,20 @@ class Prerequisites:
         self.voice = [name for name, _ in found]
         self._all = [name for (name,) in snapshot.select("select name from node order by name")]
         self._publisher = next((name for name, role in found if role == "publisher"), "")
-        self._releases: dict[str, str | None] = dict(snapshot.select("select node, release from node_release"))
+        self._releases = self._believed(dict(snapshot.select("select node, release from node_release")))
         entry = self.ledger.get(("node", ""))
         self.nodes_known = entry is not None and entry.state is State.WHOLE and bool(self.voice)
         self._copy = self._copy_asked()
         self._before = Prerequisites(snapshot.before) if snapshot.before is not None else None
+
+    def _believed(self, releases: dict[str, str | None]) -> dict[str, str | None]:
+        """Return releases without those that AXL and the command line of the node contradict each other about."""
+        axl = dict(self._snapshot.select("select name, release from node"))
+        doubts = {node for (fact, node), row in self.ledger.items() if row.reason is Reason.INCONSISTENT and node}
+        return {
+            node: None if node in doubts and same_build(axl.get(node), release) is False else release
+            for node, release in releases.items()
+        }
 
     def scopes(self, *, everybody: bool) -> list[str]:
         """Return the nodes that a check by node looks at: those that run voice, or IM and Presence as well."""

@@ -250,7 +250,7 @@ class Queries:
                 yield row
         except sqlite3.Error as error:
             late = time.monotonic() > end
-            raise QueryFailed(f"took longer than {seconds:g} s" if late else str(error)) from None
+            raise QueryFailed(f"took longer than {seconds:.2g} s" if late else str(error)) from None
         finally:
             cursor.close()
             self._connection.set_authorizer(None)

@@ -6,6 +6,7 @@ read-only; what checks may ask of it stands in ``queries.py``.
 
 import contextlib
 import json
+import math
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -290,7 +291,8 @@ class Snapshot:
     def gathered(self) -> list[Gathered]:
         """Return the whole ledger, in the order of fact and node.
 
-        A saved fact that has lost rows since it was gathered is no longer whole.
+        A saved fact that has lost rows since it was gathered, or got more (a file put together from two: what is there
+        twice counts twice), is no longer whole.
         """
         with self._legible():
             found = self._connection.execute(
@@ -300,7 +302,7 @@ class Snapshot:
             return [self._as_it_is(_gathered(row)) for row in found]
 
     def _as_it_is(self, row: Gathered) -> Gathered:
-        if self._writable or row.state is not State.WHOLE or row.rows <= (there := self._count(row.fact, row.node)):
+        if self._writable or row.state is not State.WHOLE or row.rows == (there := self._count(row.fact, row.node)):
             return row
         detail = f"{row.rows} row(s) came, the file has {there}"
         return replace(row, state=State.PARTIAL, reason=Reason.INCONSISTENT, detail=detail, hint="Take a new snapshot")
@@ -319,12 +321,15 @@ class Snapshot:
         """Return which facts a query reads, without running it. QueryRefused when it is not allowed."""
         return self._queries.reads(sql)
 
-    def run(self, sql: str, *, seconds: float = 60.0, rows: int = 5_000_000) -> Iterator[tuple[Any, ...]]:
+    def run(
+        self, sql: str, *, seconds: float = 60.0, rows: int = 5_000_000, left: float = math.inf
+    ) -> Iterator[tuple[Any, ...]]:
         """Run a check's query, row by row, under the authorizer and within limits of time, rows and text length.
 
+        ``left``: seconds that the run can still spare for it, if that is less.
         QueryRefused when it is not allowed, QueryFailed on an error or a limit.
         """
-        yield from self._queries.run(sql, seconds=seconds, rows=rows)
+        yield from self._queries.run(sql, seconds=min(seconds, left), rows=rows)
 
 
 def _gathered(row: tuple[Any, ...]) -> Gathered:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+_RELEASE_NUMBERS = 3  # 12.5.1; behind it the build
 ISO = "%Y-%m-%d %H:%M:%S"
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>\[[^\]]*\]|[^/?#:]*)(?::(?P<port>[^/?#]*))?(?P<path>[^?]*)(?:\?(?P<query>.*))?"
@@ -237,6 +238,27 @@ def older_version(one: str | None, other: str | None) -> int | None:
         return None
     shared = min(len(left), len(right))
     return int(left[:shared] < right[:shared])
+
+
+def same_build(one: str | None, other: str | None) -> bool | None:
+    """Tell whether two spellings of a release are one build, as far as both say it; None when one is no release.
+
+    Builds of engineering specials are not full hundreds. No source tells that all components of such a build carry its
+    number, so of those only the release counts.
+
+    >>> same_build("12.5.1.14900(63)", "12.5.1.14900-63"), same_build("12.5.1.14900-63", "12.5.1.13900-152")
+    (True, False)
+    >>> same_build("12.5.1.14062-1", "12.5.1.14900-63"), same_build("12.5.1.14062-1", "14.0.1.10000-20")
+    (True, False)
+    >>> same_build("12.5.1", "12.5.1.14900-63"), same_build("12.5", "12.5.1"), same_build("", "12.5.1")
+    (True, None, None)
+    """
+    left, right = numbers(one), numbers(other)
+    if left is None or right is None or min(len(left), len(right)) < _RELEASE_NUMBERS:
+        return None
+    special = any(len(build) > _RELEASE_NUMBERS and build[_RELEASE_NUMBERS] % 100 for build in (left, right))
+    shared = _RELEASE_NUMBERS if special else min(len(left), len(right))
+    return left[:shared] == right[:shared]
 
 
 def version_in(version: str | None, low: str | None, high: str | None) -> int | None:

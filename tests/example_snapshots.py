@@ -1,5 +1,7 @@
 """Snapshots for tests of judging: an example or hand-written rows, with a ledger that says that all is whole."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from cucm_audit.checks import Check, Checks, example
@@ -26,7 +28,18 @@ def fact_scopes(snapshot: Snapshot) -> list[tuple[str, Source, str]]:
 def whole(snapshot: Snapshot) -> None:
     """Say in the ledger that every fact came back whole."""
     for fact, source, node in fact_scopes(snapshot):
-        snapshot.ledger(Gathered(fact=fact, node=node, source=source, state=State.WHOLE))
+        condition, values = (" where node = ?", (node,)) if node else ("", ())
+        ((rows,),) = snapshot.select(f"select count(*) from {fact}{condition}", values)
+        snapshot.ledger(Gathered(fact=fact, node=node, source=source, state=State.WHOLE, rows=rows))
+
+
+def recounted(path: Path) -> None:
+    """Let the ledger of a saved file say how many rows each fact has now: what was changed by hand came so."""
+    with sqlite3.connect(path) as file:
+        for fact, node in file.execute("select fact, node from ledger").fetchall():
+            condition, values = (" where node = ?", (node,)) if node else ("", ())
+            ((rows,),) = file.execute(f"select count(*) from {fact}{condition}", values)
+            file.execute("update ledger set rows = ? where fact = ? and node = ?", (rows, fact, node))
 
 
 def broken(snapshot: Snapshot, fact: str, state: State, reason: Reason = Reason.TIMEOUT) -> None:

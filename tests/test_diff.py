@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_snapshots import whole
+from example_snapshots import recounted, whole
 
 from cucm_audit.cli import run
 from cucm_audit.diff import KEYS, LASTING, NAMED, VOLATILE, VOLATILE_TABLES, key_of
@@ -53,6 +53,7 @@ def change(path: Path, *statements: str) -> None:
     with sqlite3.connect(path) as file:
         for statement in statements:
             file.execute(statement)
+    recounted(path)
 
 
 @pytest.fixture

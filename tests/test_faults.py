@@ -861,7 +861,7 @@ ROWS: dict[str, Row] = {
         Case(within=restarted(tls_old=True), reasons={"tls_legacy"}, nodes={SUB}, also=hints("offers TLSv1 with")),
         Case(within=legacy, code=0, also=says_legacy)), proved=(
         "clients/test_real_tls.py::test_old_tls_is_named_and_works_where_it_is_allowed",)),
-    "F22": Row(says="Our own clock is wrong.", cases=(
+    "F22": Row(says="Our own clock is wrong. With --ca-file one GET without an account asks the node's.", cases=(
         Case(within=shown(begins_days_ago=-9), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},
              also=hints("begins later", "they agree")),
         Case(within=ahead(30 * 86400, begins_days_ago=-9), words=CA, like=(), reasons={"tls_unknown"}, nodes={SUB},

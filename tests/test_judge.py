@@ -1,6 +1,7 @@
 """The judge: every way to a verdict, and that no lack of knowledge ends in a PASS. Its checks are written here."""
 
 import dataclasses
+import time
 
 import pytest
 from example_snapshots import broken, outcomes, subjects, whole
@@ -532,3 +533,15 @@ def test_a_check_of_two_rows_is_judged_once(made):
     twice = dataclasses.replace(checks, rows=(row, dataclasses.replace(row, id="R2")))
     found = judge(cluster(rows=[user("a", 0)]), twice, judged_at="x", version="t").outcomes
     assert [o.rows for o in found] == [("R1", "R2")]
+
+
+def test_a_check_without_end_takes_a_share_of_the_time_and_the_others_have_theirs(made):
+    """What the run has left is for all checks: the endless one gets a quarter of it."""
+    endless = "(with recursive r(a) as (select 1 union all select a + 1 from r) select max(a) from r) > 0"
+    snapshot, checks = cluster(rows=[user("a", 1)]), made(wrong_if=endless)
+    begun = time.monotonic()
+    report = judge(snapshot, checks, judged_at="2026-01-02 03:04:05", version="t", seconds=2.0)
+    assert time.monotonic() - begun < 1.5
+    endless_one = next(outcome for outcome in report.outcomes if outcome.check and outcome.reason is not None)
+    assert (endless_one.verdict, endless_one.reason) == (Verdict.UNKNOWN, Reason.INTERNAL_ERROR)
+    assert "took longer than 0.5 s" in endless_one.detail

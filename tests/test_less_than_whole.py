@@ -14,7 +14,7 @@ from cucm_audit.cli import run
 from cucm_audit.facts.platform.replication import parse
 from cucm_audit.simulator.cli_answer import Call
 from cucm_audit.simulator.cli_replication import runtimestate
-from cucm_audit.simulator.cli_show import network_cluster
+from cucm_audit.simulator.cli_show import network_cluster, status, version
 
 SERVICES = {
     "call-service-stopped": ("cucm-sub1", "Cisco CallManager"),
@@ -28,7 +28,7 @@ SERVICES = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab(tmp_path_factory.mktemp("less")) as made:
+    with lab(tmp_path_factory.mktemp("less"), brisk=True) as made:
         yield made
 
 
@@ -131,9 +131,15 @@ def test_a_replication_table_without_a_node_is_not_whole(whole: Lab) -> None:
     assert "2 server(s), the cluster 3 voice nodes" in report["outcomes"][0]["detail"]
 
 
-def answer_of(lab: Lab, command: str) -> str:
-    made = {"utils dbreplication runtimestate": runtimestate, "show network cluster": network_cluster}[command]
-    return "\n".join(made(Call(world=lab.world, node=lab.world.publisher, text=command)).lines)
+def answer_of(lab: Lab, command: str, node: str = "cucm-pub") -> str:
+    made = {
+        "utils dbreplication runtimestate": runtimestate,
+        "show network cluster": network_cluster,
+        "show version active": version,
+        "show status": status,
+    }[command]
+    call = Call(world=lab.world, node=lab.world.node(node), text=command, rest=tuple(command.split()[2:]))
+    return "\n".join(made(call).lines)
 
 
 @pytest.mark.parametrize("lacking", ["cucm-sub1", "cucm-pub"])
@@ -260,6 +266,46 @@ def test_a_limit_to_a_node_that_is_not_there_is_no_clean_run(whole: Lab) -> None
     assert "cucm-sub7: this cluster has no such node; it has cucm-pub, cucm-sub1" in err
 
 
+@pytest.mark.parametrize("command", ["show version active", "show status"])
+@pytest.mark.parametrize(
+    ("says", "believed"),
+    [("12.5.1.13900-152", False), ("14.0.1.10000-20", False), ("12.5.1.14062-1", True), ("a-private-build", True)],
+)
+def test_a_command_line_of_another_release_is_another_machine(
+    whole: Lab, command: str, says: str, believed: bool
+) -> None:
+    """AXL says what the node runs. An engineering special may be numbered apart, and a word is no release."""
+    node = whole.world.node("cucm-sub2")
+    text = answer_of(whole, command, node.name)
+    node.faults["cli_answer"] = {command: text.replace(whole.world.release, says)}
+    try:
+        _, report = whole.audit(*checks("disk-full", "unclean-boot", "em-service-stopped", "release-differs"))
+    finally:
+        del node.faults["cli_answer"]
+    told = {(outcome["check"], outcome["node"]): outcome for outcome in report["outcomes"]}
+    for check in ("disk-full", "unclean-boot", "em-service-stopped"):
+        assert told[check, "cucm-sub1"]["verdict"] == "pass"
+        assert told[check, "cucm-sub2"]["verdict"] == ("pass" if believed else "unknown")
+        assert believed or f"runs {says}, and AXL says" in told[check, "cucm-sub2"]["detail"]
+    gaps = [gap for gap in report["gaps"] if gap["node"] == "cucm-sub2" and gap["fact"] == "disk"]
+    assert [gap["reason"] for gap in gaps] == ([] if believed else ["inconsistent"])
+    assert all("switched to its other version" in gap["hint"] for gap in gaps)
+
+
+def test_a_release_that_is_contradicted_takes_no_check_out(whole: Lab) -> None:
+    """A check that is not for the release which a stranger calls its own is not silent about the node."""
+    node, command = whole.world.node("cucm-sub2"), "show version active"
+    text = answer_of(whole, command, node.name)
+    node.faults["cli_answer"] = {command: text.replace(whole.world.release, "9.1.2.10000-28")}
+    try:
+        code, report = whole.audit(*checks("pack-tomcat-not-restarted"))
+    finally:
+        del node.faults["cli_answer"]
+    there = [outcome for outcome in report["outcomes"] if outcome["node"] == "cucm-sub2"]
+    assert code == 3
+    assert {outcome["verdict"] for outcome in there} == {"unknown"}
+
+
 # ----------------------------------------------------------------------------------------------------- a saved snapshot
 
 
@@ -355,3 +401,30 @@ def test_nor_by_the_commands_without_a_cluster(
     assert run([words[0], *files, str(tmp_path / "a.db"), "-o", str(tmp_path / "a.db"), "--force"]) == 2
     assert "is read by this command" in capsys.readouterr().err
     assert (tmp_path / "a.db").read_bytes() == kept
+
+
+#: Checks that read user_profile, which has no key of its own in the file.
+DOUBLED = ("user-profile-gone", "profile-without-user")
+
+
+def test_a_saved_fact_with_more_rows_than_came_is_not_whole(whole: Lab) -> None:
+    """A file put together from two: what is there twice would count twice, or hide what the other one says."""
+    saved = whole.folder / "merged.db"
+    names = checks(*DOUBLED, "em-url-path")
+    assert whole.run("audit", "--node", "lab", *names, "--without", "ssh", "--save", str(saved))[0] in (0, 3)
+    with sqlite3.connect(saved) as file:
+        assert file.execute("insert into user_profile select * from user_profile").rowcount
+    code, out, _ = whole.run("audit", "--from", str(saved), "-f", "json", *names)
+    told = {one["check"]: one for one in json.loads(out)["outcomes"]}
+    assert code == 3
+    assert {told[name]["reason"] for name in told if name != "em-url-path"} == {"inconsistent"}
+    assert told["em-url-path"]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("name", ["--from", "--before", "--baseline"])
+def test_of_two_files_none_is_silently_left_out(whole: Lab, name: str) -> None:
+    for file in ("one.db", "two.db"):
+        (whole.folder / file).touch()
+    code, out, err = whole.run("audit", name, "one.db", name, "two.db")
+    assert (code, out) == (2, "")
+    assert f"{name} is given twice (one.db, two.db)" in err

@@ -13,6 +13,7 @@ from cucm_audit.cli.baseline import baseline, baseline_option, beside
 from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, refuse_own_sources, say, width, write_file
 from cucm_audit.cli.exits import exit_code, nothing_audited
 from cucm_audit.cli.options import (
+    Once,
     checks_option,
     door_options,
     file_path,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: The format of monitoring plugins, whose exit codes are their own: 0 ok, 1 warning, 2 critical, 3 unknown.
 PLUGIN = "nagios"
+#: Seconds in which a run is judged whose time was used up by asking.
+LAST_WORDS = 1.5
 #: Sources that can be left out. AXL is the one through which the nodes are found.
 LEAVE_OUT = [str(source) for source in Source if source is not Source.AXL]
 
@@ -137,7 +140,7 @@ class _Release(click.ParamType):  # type: ignore[type-arg]  # generic since clic
         return str(value)
 
 
-before_option = option("--before", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+before_option = option("--before", cls=Once, type=file_path(exists=True, dir_okay=False), metavar="FILE",
                        help="A snapshot from before: checks that compare with it apply then.")  # fmt: skip
 target_option = option("--target", type=_Release(), default="", metavar="RELEASE",
                        help="The release that an upgrade goes to: 15, 15.0.1.12900.")  # fmt: skip
@@ -166,7 +169,7 @@ asking_options = together(
 @option("--allow-unknown", type=click.Choice([str(reason) for reason in Reason]), multiple=True, metavar="REASON",
         help="Not knowing for this reason does not give exit code 3 (repeatable; stands in the report).")  # fmt: skip
 @option("--save", type=file_path(dir_okay=False), metavar="FILE", help="Keep the snapshot; it is sensitive.")
-@option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+@option("--from", "from_file", cls=Once, type=file_path(exists=True, dir_okay=False), metavar="FILE",
         help="Judge a saved snapshot; nothing is sent.")  # fmt: skip
 @upgrade_options
 @waivers_option
@@ -253,12 +256,12 @@ def asked(
     ``how`` is passed to ``gather``: a ``stop`` that others set, a ``folder`` for what is not kept.
     """
     from cucm_audit.cli import runs
-    from cucm_audit.cli.gather import gather
+    from cucm_audit.cli.gather import gather, timeout_of
     from cucm_audit.history import kind_of
 
     waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
     with gather(cluster, config, checks, wishes, tell_cost=tell_cost, **how) as snapshot:
-        report = mark(judged(snapshot, checks, wishes), waivers)
+        report = mark(judged(snapshot, checks, wishes, timeout_of(cluster, wishes)), waivers)
     state, notice = state_folder(wishes.state_dir), runs.notice_of(quiet=wishes.quiet)
     kind = kind_of("audit", report.scope)
     report = runs.since_last(report, state, kind, notice)
@@ -308,11 +311,17 @@ def scope(wishes: Wishes) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asked.items() if value}
 
 
-def judged(snapshot: Any, checks: "Checks", wishes: Wishes) -> Report:
-    """Judge a snapshot now, as the options say."""
+def judged(snapshot: Any, checks: "Checks", wishes: Wishes, budget: float | None = None) -> Report:
+    """Judge a snapshot now, as the options say.
+
+    ``budget`` are the seconds of a live run as a whole: what asking has left of them is for judging, and a little more.
+    """
     from datetime import UTC, datetime
 
-    from cucm_audit.judge import judge
+    from cucm_audit.judge import JUDGING, judge
+
+    spent = float(snapshot.get_json("cost").get("seconds", 0))
+    seconds = JUDGING if budget is None else min(JUDGING, max(LAST_WORDS, budget - spent))
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     checks.lend(snapshot, wishes.target)
@@ -320,7 +329,7 @@ def judged(snapshot: Any, checks: "Checks", wishes: Wishes) -> Report:
         from cucm_audit.cli.before import beside
 
         beside(snapshot, wishes.before)
-    report = judge(snapshot, checks, judged_at=now, version=__version__, only=selection(wishes))
+    report = judge(snapshot, checks, judged_at=now, version=__version__, only=selection(wishes), seconds=seconds)
     return replace(report, scope={**report.scope, **scope(wishes)})
 
 

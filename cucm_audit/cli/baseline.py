@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cucm_audit.cli.console import Problem
-from cucm_audit.cli.options import file_path, option
+from cucm_audit.cli.options import Once, file_path, option
 from cucm_audit.model import Report
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
     from cucm_audit.cli.audit import Wishes
 
-baseline_option = option("--baseline", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+baseline_option = option("--baseline", cls=Once, type=file_path(exists=True, dir_okay=False), metavar="FILE",
                          help="A saved JSON report or snapshot: list only what is new since.")  # fmt: skip
 
 

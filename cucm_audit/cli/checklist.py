@@ -20,6 +20,7 @@ from cucm_audit.cli.before import identity, look
 from cucm_audit.cli.console import say, width, write_file
 from cucm_audit.cli.exits import INTERRUPTED, NOTHING, nothing_audited
 from cucm_audit.cli.options import (
+    Once,
     checks_option,
     door_options,
     file_path,
@@ -41,7 +42,7 @@ _EXITS = {"go": 0, "no-go": 1, "not-known": 3}
 _source_options = together(
     option("--without", type=click.Choice(["ris", "services", "ssh", "web"]), multiple=True,
            help="Leave a source out (repeatable): the verdict is then not known at best."),
-    option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+    option("--from", "from_file", cls=Once, type=file_path(exists=True, dir_okay=False), metavar="FILE",
            help="Judge a saved snapshot; nothing is sent."),
     waivers_option,
     checks_option,
@@ -128,12 +129,12 @@ def _from_file(wishes: Wishes, checks: "Checks", config: Config) -> "Report":
 
 def _live(wishes: Wishes, checks: "Checks", config: Config) -> "Report":
     from cucm_audit.cli import door
-    from cucm_audit.cli.gather import gather
+    from cucm_audit.cli.gather import gather, timeout_of
 
     cluster = door.resolve(wishes.node, config)
     waivers = accepted(files(wishes.waivers, config, cluster.name), checks)
     with gather(cluster, config, checks, wishes) as snapshot:
-        return mark(judged(snapshot, checks, wishes), waivers)
+        return mark(judged(snapshot, checks, wishes, timeout_of(cluster, wishes)), waivers)
 
 
 def _path(path: Path | None) -> Path:

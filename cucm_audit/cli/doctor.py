@@ -1,6 +1,7 @@
 """``cucm-audit doctor``: before the first run, what each source lacks and which checks that costs."""
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from cucm_audit.reports.sanitize import visible
 
 if TYPE_CHECKING:
     from cucm_audit.checks import Checks
+    from cucm_audit.clients.journal import Journal
     from cucm_audit.doctor import Examined, Probe
 
 _FORMS = click.Choice(["table", "json"])
@@ -31,22 +33,28 @@ def command(**given: Any) -> int:
     """
     from cucm_audit.checks import load
     from cucm_audit.cli import door
+    from cucm_audit.clients.journal import Journal
+    from cucm_audit.reports.cost import parts
 
     config = door.load(given["config_file"], quiet=given["quiet"])
     cluster = door.resolve(given["node"], config)
     checks = load([*given["check_folders"], *config.checks])
     if on_terminal() and not given["quiet"]:
         complain(f"{cluster.name}: every source of every node is asked a question or two ...")
-    examined = _examine(cluster, config, given)
+    journal, begun = Journal(), time.monotonic()
+    try:
+        examined = _examine(cluster, config, given, journal)
+    finally:
+        if journal.counts() and not given["quiet"]:
+            complain(" ".join(parts({**journal.counts(), "seconds": time.monotonic() - begun})))
     costs = {number: _costs(probe, examined, checks) for number, probe in enumerate(examined.probes) if not probe.fine}
     say(_document(examined, costs) if given["kind"] == "json" else _text(examined, costs))
     return 2 if not examined.reached else 3 if examined.lacks else 0
 
 
-def _examine(cluster: Any, config: Any, given: dict[str, Any]) -> "Examined":
+def _examine(cluster: Any, config: Any, given: dict[str, Any], journal: "Journal") -> "Examined":
     from cucm_audit.cli import door
     from cucm_audit.cli.lock import locked
-    from cucm_audit.clients.journal import Journal
     from cucm_audit.connect import Accounts, Clients
     from cucm_audit.doctor import examine
     from cucm_audit.trust import TrustStore
@@ -66,7 +74,7 @@ def _examine(cluster: Any, config: Any, given: dict[str, Any]) -> "Examined":
     with locked(state, cluster.name):
         try:
             user = application.user if application else ""
-            return examine(cluster, clients, Journal(), user=user, with_ssh=not without_ssh)
+            return examine(cluster, clients, journal, user=user, with_ssh=not without_ssh)
         finally:
             clients.close()
 

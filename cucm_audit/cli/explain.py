@@ -12,7 +12,7 @@ import click
 from cucm_audit import __version__
 from cucm_audit.cli.audit import Wishes, asking_options, load_checks
 from cucm_audit.cli.console import say, width, write_file
-from cucm_audit.cli.options import checks_option, file_path, option, output_options, talk_options, together
+from cucm_audit.cli.options import Once, checks_option, file_path, option, output_options, talk_options, together
 
 if TYPE_CHECKING:
     from cucm_audit.answer import Told, Topic
@@ -39,7 +39,7 @@ class Question:
 about_options = together(
     click.option("--device", metavar="NAME", default="", help="The phone, as SEP001122334455."),
     click.option("--user", metavar="ID", default="", help="The end user who logs in."),
-    option("--from", "from_file", type=file_path(exists=True, dir_okay=False), metavar="FILE",
+    option("--from", "from_file", cls=Once, type=file_path(exists=True, dir_okay=False), metavar="FILE",
            help="Ask a saved snapshot; nothing is sent."),
 )  # fmt: skip
 door = together(

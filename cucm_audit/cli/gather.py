@@ -171,7 +171,7 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
         limit=wishes.limit,
         pace=wishes.pace,
         axl_a_second=wishes.axl_a_second,
-        timeout=cluster.budget.seconds if wishes.timeout is None else wishes.timeout,
+        timeout=timeout_of(cluster, wishes),
         timeout_factor=cluster.timeout_factor if wishes.timeout_factor is None else wishes.timeout_factor,
         most_requests=cluster.budget.requests,
         most_rows=cluster.budget.rows,
@@ -185,6 +185,11 @@ def run_options(cluster: Cluster, checks: "Checks", wishes: Wishes) -> "Options"
         target=wishes.target,
         scope=scope(wishes),
     )
+
+
+def timeout_of(cluster: Cluster, wishes: Wishes) -> float:
+    """Return how many seconds the whole run may take."""
+    return cluster.budget.seconds if wishes.timeout is None else wishes.timeout
 
 
 def _tables(checks: "Checks", wishes: Wishes) -> frozenset[str] | None:

@@ -18,6 +18,29 @@ def option(*names: str, **attributes: Any) -> Decorator:
     return click.option(*names, envvar=PREFIX + long[2:].replace("-", "_").upper(), **attributes)
 
 
+class Once(click.Option):
+    """An option that names one thing. Given twice it is refused: of two files the first would silently not be read."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Refuse the second one while the words are read; afterwards nobody knows of the first any more."""
+        super().add_to_parser(parser, ctx)
+        for name in self.opts:
+            known = parser._long_opt.get(name) or parser._short_opt[name]  # click has no other way
+            known.process = _refusing_a_second(known.process, name)
+
+
+def _refusing_a_second(process: Callable[[Any, Any], None], name: str) -> Callable[[Any, Any], None]:
+    given: list[Any] = []
+
+    def once(value: Any, state: Any) -> None:
+        if given:
+            raise click.UsageError(f"{name} is given twice ({given[0]}, {value}): one at a time, nothing is merged")
+        given.append(value)
+        process(value, state)
+
+    return once
+
+
 def file_path(**attributes: Any) -> click.Path:
     """Return the type of an option that names a file."""
     return click.Path(path_type=Path, **attributes)

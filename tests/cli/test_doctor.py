@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from authority import Authority
 from labs import lab
 
 from cucm_audit.clients.journal import Journal
@@ -301,3 +302,32 @@ def test_an_answer_that_says_nothing_is_not_well(tmp_path, name):
         assert len(found) == 1
         assert detail in found[0]["detail"]
         assert found[0]["checks_lost"]
+
+
+def test_with_a_ca_file_nobody_is_told_to_trust_a_certificate(tmp_path):
+    """It is the CA file that counts then: what was pinned would not be looked at."""
+    with examined(tmp_path, words=("--ca-file", str(Authority(tmp_path).file))) as (code, probes, _):
+        probe = probes["127.0.10.1", "AXL"]
+        assert (code, step(probe), probe["reason"]) == (3, "trusted", "tls_unknown")
+        assert "The CA file does not hold the issuer" in probe["hint"]
+        assert "once the fingerprint is compared" not in probe["hint"]
+        assert probes["127.0.10.1", "SSH"]["state"] == "ok"
+
+
+def test_what_it_cost_is_told_also_when_it_ends_badly(tmp_path, monkeypatch):
+    with lab(tmp_path) as place:
+        place.world.asked.clear()
+        _, out, err = place.run("doctor", "--node", "lab")
+        axl = sum(asked.channel == "axl" for asked in place.world.asked)
+        assert f"Cost: {axl} AXL requests" in err
+        assert "Cost:" not in out
+        assert "Cost:" not in place.run("doctor", "--node", "lab", "--quiet")[2]
+        assert "Cost:" not in place.run("doctor", "--node", "nowhere", "--config", "cucm-audit.toml", "--no-input")[2]
+
+        def ends(*_words, **_more):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("cucm_audit.doctor._Run.all", ends)
+        code, _, err = place.run("doctor", "--node", "lab")
+        assert code == 130
+        assert "Cost: " in err

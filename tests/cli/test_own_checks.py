@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import pytest
 from cucm_audit.simulator.build import build
 from cucm_audit.simulator.cluster import Cluster
 from tests.cli.conftest import Call, Said
+from tests.fault_places import own_check
+from tests.labs import lab
+from tests.test_faults import ENDLESS, ENDLESS_THERE
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -154,3 +158,29 @@ def _install(package: Path, site: Path, folder: Path) -> None:
         [sys.executable, "-c", code, str(folder)], cwd=copy, capture_output=True, text=True, check=True
     )
     zipfile.ZipFile(folder / made.stdout.strip().splitlines()[-1]).extractall(site)
+
+
+def test_a_check_without_end_does_not_outlast_the_time_of_the_run(tmp_path: Path) -> None:
+    """It is judged after the asking, and what that has left of --timeout is all that there is."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.toml").write_text(own_check(f"{ENDLESS_THERE} > 0 and name = 'SEP000000000002'"), "utf-8")
+    with lab(tmp_path, brisk=True) as place:
+        begun = time.monotonic()
+        code, report = place.audit(
+            "--checks", "own", "--check", "own-check", "--check", "em-url-path", "--without", "ssh", "--timeout", "10"
+        )
+        took = time.monotonic() - begun
+    told = {outcome["check"]: outcome for outcome in report["outcomes"]}
+    assert code == 3
+    assert (told["own-check"]["verdict"], told["own-check"]["reason"]) == ("unknown", "internal_error")
+    assert told["em-url-path"]["verdict"] == "pass"
+    assert took < 12, "--timeout and two seconds"
+
+
+def test_an_example_that_never_ends_is_refused_in_seconds(call: Call, saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.toml").write_text(own_check(f"{ENDLESS} > 0"), "utf-8")
+    begun = time.monotonic()
+    said = call("audit", "--from", saved, "--checks", tmp_path / "own")
+    assert (said.code, "cannot be judged" in said.err) == (2, True)
+    assert time.monotonic() - begun < 10
