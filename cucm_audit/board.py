@@ -57,11 +57,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """How a job ended. ``error`` is None when its generator came to its end."""
+    """How a job ended. ``error`` is None when its generator came to its end. ``notes`` change nothing."""
 
     job: Job
     error: Trouble | None = None
     troubles: tuple[Trouble, ...] = ()
+    notes: tuple[str, ...] = ()
     raw: tuple[tuple[str, str], ...] = ()
     requests: int = 0
     seconds: float = 0.0

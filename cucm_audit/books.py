@@ -188,7 +188,7 @@ class Books:
             gathered,
             node=scope,
             reason=mine[0][1] if mine else None,
-            detail="; ".join(dict.fromkeys(trouble[2] for trouble in mine if trouble[2])),
+            detail="; ".join(dict.fromkeys(words for words in (*(one[2] for one in mine), *done.notes) if words)),
             hint=next((trouble[3] for trouble in mine if trouble[3]), ""),
             rows=rows[scope if job.fact.nodes_answer else ""],
             requests=done.requests,

@@ -218,6 +218,8 @@ class _Run:
         for _, reason, detail, hint in self.found.troubles:
             ask.partial(reason, detail, hint)
         yield from gather_nodes(self.found.rows, self.found.addresses, ask)
+        if self.found.axl.uncounted:
+            ask.note(self.found.axl.uncounted)
         if self.found.error:
             raise self.found.error
 

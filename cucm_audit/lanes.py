@@ -114,6 +114,7 @@ class Lane:
             job=job,
             error=error,
             troubles=tuple(ask.troubles),
+            notes=tuple(ask.notes),
             raw=tuple(ask.keep_raw),
             requests=self.tally.count - sent,
             seconds=time.monotonic() - begun,

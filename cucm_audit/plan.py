@@ -289,6 +289,6 @@ def _operations(job: Job, cluster: Cluster, via: str, *, by_name: bool) -> Itera
             yield Planned(source=source, node=node, operation=text)
         for key in PAGER_KEYS:
             yield Planned(source=source, node=node, operation=f"key {key!r}", only_if="an answer comes in pages")
-    for ask in job.fact.asks:
+    for ask in (*job.fact.asks, *job.fact.shared):
         label = f"executeSQLQuery {ask}" if source is Source.AXL and ask.startswith("select ") else ask
         yield Planned(source=source, node=node, operation=label)

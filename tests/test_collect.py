@@ -58,6 +58,7 @@ class Axl:
     """``tables`` holds the rows of a fact, an exception, or a generator function; a fact without any has no rows."""
 
     hosts = ()
+    uncounted = ""
 
     def __init__(self, node, script):
         self.node, self.script = node, script

@@ -90,6 +90,70 @@ def changed(lab: Lab, table: str, statement: str) -> Iterator[None]:
         database.execute("drop table kept")
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"empty_answer": {"value": True, "on": "telecasterservice order by"}}, "implausible_empty"),
+        ({"short_page": {"value": True, "on": "telecasterservice order by"}}, "inconsistent"),
+        ({"count_off": {"value": 1, "on": " union all "}}, "inconsistent"),
+    ],
+)
+def test_a_small_table_that_is_shorter_than_its_count_is_not_whole(
+    whole: Lab, fault: dict[str, object], reason: str
+) -> None:
+    """The answer is well-formed, and a table of services may be empty: only its count knows better."""
+    whole.world.publisher.faults.update(fault)
+    try:
+        code, report = whole.audit(*checks("em-url-path", "adp-orphan"), "--without", "ssh")
+    finally:
+        for name in fault:
+            del whole.world.publisher.faults[name]
+    told = {outcome["check"]: outcome for outcome in report["outcomes"]}
+    assert code == 3
+    assert (told["em-url-path"]["verdict"], told["em-url-path"]["reason"]) == ("unknown", reason)
+    assert "count(*) said" in told["em-url-path"]["detail"]
+    assert told["adp-orphan"]["verdict"] == "pass", "a large table has its own count"
+
+
+@pytest.mark.parametrize("on", ["short_page", "empty_answer", "count_off"])
+def test_a_list_of_nodes_that_is_shorter_than_its_count_lets_nothing_pass(whole: Lab, on: str) -> None:
+    where = "count(*) as n from processnode<" if on == "count_off" else "processnode order by nodeid"
+    whole.world.publisher.faults[on] = {"value": True, "on": where}
+    try:
+        code, report = whole.audit(*checks("em-url-path", "adp-orphan", "clock-differs"))
+    finally:
+        del whole.world.publisher.faults[on]
+    assert code in (2, 3)
+    assert "pass" not in {outcome["verdict"] for outcome in report["outcomes"]}
+
+
+def test_a_cluster_that_does_not_count_its_small_tables_is_audited_as_ever(whole: Lab) -> None:
+    """Nobody could try that statement on a live database. It is told in the ledger."""
+    saved = whole.folder / "uncounted.db"
+    whole.world.publisher.faults["axl_fault"] = {"value": -201, "on": " union all "}
+    names = checks("em-url-path", "adp-orphan")
+    try:
+        code, report = whole.audit(*names, "--without", "ssh", "--save", str(saved))
+    finally:
+        del whole.world.publisher.faults["axl_fault"]
+    assert code == 0
+    assert {outcome["verdict"] for outcome in report["outcomes"]} == {"pass"}
+    with sqlite3.connect(saved) as file:
+        told = dict(file.execute("select fact, detail from ledger where state = 'whole' and source = 'axl'"))
+    assert "would not count" in told["phone_service"]
+    assert told["phone"] == ""
+
+
+def test_a_count_that_got_lost_is_not_taken_for_one(whole: Lab) -> None:
+    whole.world.publisher.faults["truncate"] = {"value": True, "on": " union all "}
+    try:
+        code, report = whole.audit(*checks("em-url-path", "adp-orphan"), "--without", "ssh")
+    finally:
+        del whole.world.publisher.faults["truncate"]
+    told = {outcome["check"]: outcome["verdict"] for outcome in report["outcomes"]}
+    assert (code, told) == (3, {"em-url-path": "unknown", "adp-orphan": "pass"})
+
+
 def test_a_word_that_ris_does_not_have_is_no_state(whole: Lab) -> None:
     phone = next(one for one in whole.world.registrations if one.device_class == "Phone")
     before, phone.status = phone.status, "Enregistré"

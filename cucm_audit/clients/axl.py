@@ -24,7 +24,7 @@ from cucm_audit.clients.http import Answer, Session
 from cucm_audit.clients.pace import Gate
 from cucm_audit.clients.place import Place
 from cucm_audit.clients.soap import FaultAnswer, build, fault_error, operation_of
-from cucm_audit.clients.statements import Statement
+from cucm_audit.clients.statements import COUNTED_FACTS, COUNTING, Statement
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 #: Seconds to wait when AXL has no memory left, attempt by attempt (5 to 30 s, three times).
 MEMORY_WAITS = (5.0, 15.0, 30.0)
+#: So often are the small tables counted at most, and after these errors once more at once.
+MOST_COUNTINGS = 4
+_LOST = {Reason.TIMEOUT, Reason.DISCONNECTED, Reason.TRUNCATED}
 
 
 class _TooLarge(ClientError):
@@ -49,6 +52,16 @@ class _TooLarge(ClientError):
         )
 
 
+class _Refusal(ClientError):
+    """AXL has understood the request and refused it, in a SOAP fault."""
+
+    def __init__(self, error: ClientError) -> None:
+        super().__init__(
+            node=error.node, source=error.source, doing=error.doing, reason=error.reason, hint=error.hint,
+            detail=error.detail,
+        )  # fmt: skip
+
+
 class Axl:
     """AXL on one node.
 
@@ -57,6 +70,8 @@ class Axl:
 
     ``version`` is the AXL version in use, ``release`` the node's release ("12.5.1.14900-63"); both are '' until
     :meth:`discover` ran. ``requests`` counts what was sent. Every method raises :class:`ClientError`.
+
+    ``uncounted`` says why small answers are believed without a count, '' = they are counted.
     """
 
     def __init__(
@@ -79,6 +94,9 @@ class Axl:
         self._page = page
         self._sleep = sleep
         self._stepped = False
+        self.uncounted = ""
+        self._counts: dict[str, int] | ClientError | None = None  # of the small tables, once they were asked for
+        self._countings = 0
         self._heard: dict[tuple[str, ...], _Element] = {}  # small answers, by what was asked
         self._session = Session(
             node,
@@ -154,12 +172,16 @@ class Axl:
         """Yield the rows of a statement; each has every column, None for NULL and for the empty string.
 
         Raises also after some rows were yielded: inconsistent when the rows do not agree with ``count(*)`` before and
-        after, when a page comes twice, or a key; too_large, malformed, truncated, timeout when a page did not come
-        whole.
+        after, when a page comes twice, or a key; implausible_empty when none came and some are counted; too_large,
+        malformed, truncated, timeout when a page did not come whole.
         """
         doing = f"reading {statement.fact}"
         if not statement.paged:
-            yield from self._one(statement.sql, columns_of(statement.sql), doing)
+            seen = 0
+            for row in self._one(statement.sql, columns_of(statement.sql), doing):
+                seen += 1
+                yield row
+            self._hold(statement, seen, doing)
             return
         before = self._count(statement, doing)
         seen = yield from self._pages(statement, before, doing)
@@ -167,6 +189,69 @@ class Axl:
         if not before == seen == after:
             words = f"count(*) said {before} before and {after} after, {seen} rows came"
             raise self._inconsistent(doing, words)
+
+    def _hold(self, statement: Statement, seen: int, doing: str) -> None:
+        """Hold the rows of a small table against their count.
+
+        A count that AXL refuses with a SOAP fault changes nothing: small answers were believed before there was one,
+        no live database has tried that statement, and a cluster that does not understand it is not ill for that. It is
+        told (``uncounted``). A count that got lost, or cannot be read, is another thing: then nobody knows.
+        Where the numbers differ they are counted once more, for somebody may have added a row in between.
+        """
+        if statement.count is None and statement.fact not in COUNTED_FACTS:
+            return
+        expected = self._expected(statement, doing)
+        if expected not in (None, seen):
+            expected = self._expected(statement, doing, again=True)
+        if expected in (None, seen):
+            return
+        words = f"count(*) said {expected}, {seen} rows came"
+        if seen:
+            raise self._inconsistent(doing, words)
+        hint = "AXL gave an empty answer where there are rows: run the audit again, and look at the node's database."
+        raise self._place.error(Reason.IMPLAUSIBLE_EMPTY, doing, hint, words)
+
+    def _expected(self, statement: Statement, doing: str, *, again: bool = False) -> int | None:
+        """Return how many rows a small table has, None where AXL refuses to count."""
+        if statement.count is None:
+            return self._small_counts(doing, again=again).get(statement.fact)
+        try:
+            return self._count(statement, doing)
+        except _Refusal as error:
+            self._not_counted(error)
+            return None
+
+    def _small_counts(self, doing: str, *, again: bool) -> dict[str, int]:
+        """Return the counts of all small tables: asked for once, and a few times more where rows do not agree."""
+        if self._counts is None or (again and self._countings < MOST_COUNTINGS):
+            for last in (False, True):
+                self._countings += 1
+                try:
+                    self._counts = self._counting(doing)
+                except _Refusal as error:
+                    self._not_counted(error)
+                    self._counts = {}
+                except ClientError as error:
+                    self._counts = error.with_traceback(None)
+                    if not last and error.reason in _LOST:
+                        continue
+                break
+        if isinstance(self._counts, ClientError):
+            raise self._counts.with_traceback(None)
+        assert self._counts is not None
+        return self._counts
+
+    def _not_counted(self, error: ClientError) -> None:
+        self.uncounted = f"AXL would not count the rows of small tables ({error.detail or error.reason.value})"
+
+    def _counting(self, doing: str) -> dict[str, int]:
+        doing = f"{doing}: counting the small tables"
+        rows = list(self._one(COUNTING.sql, columns_of(COUNTING.sql), doing))
+        told = {str(row["part"]).strip(): str(row["n"]).strip() for row in rows}
+        wanted = [str(place) for place in range(len(COUNTED_FACTS))]
+        if len(rows) != len(wanted) or sorted(told) != sorted(wanted) or not all(map(str.isdecimal, told.values())):
+            raise self._place.error(Reason.MALFORMED, doing, "There is not one count a table.", repr(rows)[:200])
+        return {fact: int(told[str(place)]) for place, fact in enumerate(COUNTED_FACTS)}
 
     def _pages(self, statement: Statement, expected: int, doing: str) -> Generator[Row, None, int]:
         """Yield page after page, at most one page more than ``expected`` rows; return the number of rows."""
@@ -223,7 +308,7 @@ class Axl:
             if suggested is not None:
                 raise _TooLarge(self._place, doing, suggested, fault.text)
             if not out_of_memory(fault):
-                raise self._fault(FaultAnswer(fault), doing)
+                raise _Refusal(self._fault(FaultAnswer(fault), doing))
             if wait is not None:
                 self._sleep(wait)
         hint = "AXL has no memory left: other programs fetch large answers at the same time. Try at a quieter time."

@@ -5,6 +5,10 @@ and nothing else. They are plain ANSI joins, because nobody could try them on a 
 (reference: axl-database.md sections 2 to 10; table and column names are tested against Cisco's data dictionary).
 
 A fact may have several variants: a release that lacks a column gets the statement without it.
+
+An answer that is empty, or short, is as well-formed as one that is whole. Large tables are counted before and after
+they are read; the small ones, which are read in one piece, all together by one statement (:data:`COUNTING`), and the
+list of nodes, on which every verdict hangs, by one of its own.
 """
 
 from dataclasses import dataclass
@@ -16,7 +20,7 @@ class Statement:
 
     ``since`` (inclusive) and ``until`` (exclusive) are releases. ``paged`` statements are fetched in pages, ordered by
     ``key``, a unique column (or columns) that stands in their ``order by``. ``count`` is the statement that says how
-    many rows there must be; it is asked before and after, and the sums have to agree.
+    many rows there must be; where there are pages it is asked before and after, and the sums have to agree.
     """
 
     fact: str
@@ -77,11 +81,13 @@ STATEMENTS: tuple[Statement, ...] = (
             "select pkid, name, description, systemnode, nodeid, tknodeusage, tkprocessnoderole from processnode"
             " order by nodeid"
         ),
+        count="select count(*) as n from processnode",
     ),
     Statement(
         fact="node",
         until="10.0",
         sql="select pkid, name, description, systemnode, nodeid, tknodeusage from processnode order by nodeid",
+        count="select count(*) as n from processnode",
     ),
     Statement(
         fact="activated_service",
@@ -478,6 +484,31 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         fact="remote_cluster",
         sql="select clusterid, fullyqualifiedname, version from remotecluster order by clusterid",
+    ),
+)
+
+#: Asked of releases that have it only, and a statement that names it would be refused by the others. No check judges
+#: what is in it.
+_NOT_COUNTED = frozenset({"replication_dynamic"})
+
+
+def _counted() -> dict[str, str]:
+    """Return fact -> what its rows are selected from, for the small tables that have no count of their own."""
+    small = {one.fact: one.sql for one in STATEMENTS if not one.paged and not one.count}
+    return {
+        fact: sql[sql.index(" from ") :].partition(" order by ")[0]
+        for fact, sql in small.items()
+        if fact not in _NOT_COUNTED
+    }
+
+
+#: How many rows each small table must have: one statement, a row a table, told by its place in this tuple (a number:
+#: words of several lengths in one column of a union are a matter of taste between databases).
+COUNTED_FACTS = tuple(_counted())
+COUNTING = Statement(
+    fact="",
+    sql=" union all ".join(
+        f"select {place} as part, count(*) as n{rest}" for place, rest in enumerate(_counted().values())
     ),
 )
 

@@ -60,11 +60,16 @@ class Ask:
     ssh: "Ssh | None" = None
     web: "Web | None" = None
     troubles: list[tuple[str, Reason, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     keep_raw: list[tuple[str, str]] = field(default_factory=list)
 
     def partial(self, reason: Reason, detail: str = "", hint: str = "", node: str = "") -> None:
         """Say that the fact is not whole. ``node`` is the node concerned, for facts that arrive per answering node."""
         self.troubles.append((node, reason, detail, hint))
+
+    def note(self, text: str) -> None:
+        """Say something of a fact that is whole all the same; it stands in the ledger."""
+        self.notes.append(text)
 
     def keep(self, request: str, text: str) -> None:
         """Keep the raw text of an answer in the snapshot."""
@@ -78,7 +83,8 @@ class Fact:
     ``never_empty``: zero rows are implausible (there is always a node, a type row), so they count as partial.
     ``since``/``until``: releases that have it at all (inclusive, exclusive).
     ``needs``: tables that have to be written before this fact is asked (the names of phones, for RIS).
-    ``asks``: what is sent, in words, for --dry-run; one entry an operation.
+    ``asks``: what is sent, in words, for --dry-run; one entry an operation. ``shared``: what is sent once for several
+    facts together.
     ``nodes_answer``: the rows' ``node`` column says which node answered, and the ledger gets a row for each voice node.
     ``cost``: cheap facts are asked first, and alone where a node is ill.
     """
@@ -94,6 +100,7 @@ class Fact:
     needs: tuple[str, ...] = ()
     nodes_answer: bool = False
     cost: Cost = Cost.CHEAP
+    shared: tuple[str, ...] = ()
 
 
 def facts() -> tuple[Fact, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.statements import STATEMENTS, Statement
+from cucm_audit.clients.statements import COUNTED_FACTS, COUNTING, STATEMENTS, Statement
 from cucm_audit.facts import Ask, Cost, Fact, Per, Row
 from cucm_audit.facts.axl_rows import ROWS
 from cucm_audit.facts.values import AxlRow, Line, Refused, named
@@ -64,6 +64,8 @@ def gather(statement: Statement, ask: Ask) -> Iterator[Row]:
     """Yield the rows of a statement's table. ClientError from AXL, also after some rows."""
     assert ask.axl is not None
     yield from read(statement.fact, ask.axl.rows(statement), ask)
+    if ask.axl.uncounted and not statement.paged:
+        ask.note(ask.axl.uncounted)
 
 
 def _gather_of_nodes(statement: Statement, ask: Ask) -> Iterator[Row]:
@@ -131,6 +133,7 @@ def _fact(statement: Statement) -> Fact:
         never_empty=statement.fact in NEVER_EMPTY,
         since=statement.since,
         until=statement.until,
+        shared=(COUNTING.sql,) if statement.fact in COUNTED_FACTS else (),
         cost=Cost.DEAR if statement.fact in SEARCHES else Cost.LARGE if statement.paged else Cost.CHEAP,
     )
 

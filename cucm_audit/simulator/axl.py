@@ -144,9 +144,9 @@ def _rows_as_wanted(
     exchange: Exchange, sql: str, labels: Sequence[str], rows: list[tuple[Any, ...]]
 ) -> list[tuple[Any, ...]]:
     counting = "count(" in sql.lower().partition(" from ")[0].replace(" ", "")
-    if counting and len(rows) == 1 and len(labels) == 1:
+    if counting and (" union all " in sql or (len(rows) == 1 and len(labels) == 1)):
         off = exchange.fault("count_off")
-        return [(rows[0][0] + (1 if off is True else int(off)),)] if off is not None else rows
+        return [(*row[:-1], row[-1] + (1 if off is True else int(off))) for row in rows] if off is not None else rows
     if exchange.fault("empty_answer"):
         return []
     return rows[:-1] if rows and exchange.fault("short_page") else rows

@@ -52,7 +52,7 @@ FAULTS: dict[str, str] = {
     "repeat_page": "the second page repeats the first",
     "short_page": "every page lacks its last row",
     "empty_answer": "queries that succeed have no rows",
-    "count_off": "count(*) is off by this number",
+    "count_off": "every count(*) is off by this number",
     "licence_without_return": "the licence comes without the return element, as from live nodes",
     "role_axl": "401 or 403: the account lacks the AXL role",
     # serviceability

@@ -17,7 +17,7 @@ from cucm_audit.clients.axl_answer import columns_of
 from cucm_audit.clients.axl_version import accepted_by, normal_release, version_for
 from cucm_audit.clients.guard import AXL_VERSIONS, LICENCE_VERSIONS, Journal
 from cucm_audit.clients.soap import build
-from cucm_audit.clients.statements import STATEMENTS, Statement
+from cucm_audit.clients.statements import COUNTED_FACTS, COUNTING, STATEMENTS, Statement
 from cucm_audit.model import Reason, Source
 from cucm_audit.secrets import Account, Secret
 from tests.clients.http_node import Answer, HttpNode, certificate
@@ -89,6 +89,7 @@ class Cluster:
         self.ignore_paging = False
         self.repeat_first_page = False
         self.change = lambda: None  # called before each SQL answer
+        self.counting: list[Answer] = []  # answers to the count of the small tables; none left: it is refused
 
     def __call__(self, asked) -> Answer:
         root = etree.fromstring(asked.body)
@@ -104,6 +105,8 @@ class Cluster:
 
     def query(self, sql: str, version: str) -> Answer:
         self.sql.append(sql)
+        if sql == COUNTING.sql:
+            return self.counting.pop(0) if self.counting else fault("A syntax error has occurred.", "-201")
         if self.before:
             return self.before.pop(0)
         self.change()
@@ -276,6 +279,95 @@ def test_rows_of_a_small_statement(connect):
         {"name": "ü&<x>", "isstandard": None},
     ]
     assert axl.server.asked[-1].headers["soapaction"] == '"CUCM:DB ver=12.5 executeSQLQuery"'
+
+
+def counts(**told: int) -> Answer:
+    """An answer to the count of all small tables; those that are not named have no rows."""
+    numbers = [(place, told.get(fact, 0)) for place, fact in enumerate(COUNTED_FACTS)]
+    return rows_answer([{"part": str(place), "n": str(number)} for place, number in reversed(numbers)])
+
+
+USERS = rows_answer([{"name": name, "isstandard": "t"} for name in ("a", "b")])
+POLICIES = next(s for s in STATEMENTS if s.fact == "credential_policy")
+
+
+def small(connect, counting: list[Answer], answer: Answer = USERS):
+    """Read the application users where the small tables are counted so: the client, its cluster, rows, the error."""
+    cluster = Cluster()
+    cluster.before, cluster.counting = [answer], counting
+    axl, rows = connect(cluster), []
+    try:
+        for row in axl.rows(SMALL):
+            rows.append(row)  # noqa: PERF402 - what came before an error counts
+    except ClientError as error:
+        return axl, cluster, rows, error
+    return axl, cluster, rows, None
+
+
+def test_the_small_tables_are_counted_once_for_all(connect):
+    axl, cluster, rows, error = small(connect, [counts(app_user=2)])
+    assert (len(rows), error, axl.uncounted) == (2, None, "")
+    cluster.before = [rows_answer([])]
+    assert list(axl.rows(POLICIES)) == [], "its count is known already: none"
+    assert cluster.sql.count(COUNTING.sql) == 1
+
+
+@pytest.mark.parametrize(
+    ("counted", "answer", "came", "reason"),
+    [
+        (3, USERS, 2, Reason.INCONSISTENT),
+        (1, USERS, 2, Reason.INCONSISTENT),
+        (2, sql_answer("<return/>"), 0, Reason.IMPLAUSIBLE_EMPTY),
+    ],
+)
+def test_a_small_answer_that_is_not_as_long_as_its_count_is_not_whole(connect, counted, answer, came, reason):
+    _, _, rows, error = small(connect, [counts(app_user=counted)] * 2, answer)
+    assert (len(rows), error.reason) == (came, reason)
+    assert f"count(*) said {counted}, {came} rows came" in error.detail
+
+
+def test_a_row_that_was_added_between_is_counted_once_more(connect):
+    _, cluster, rows, error = small(connect, [counts(app_user=1), counts(app_user=2)])
+    assert (len(rows), error, cluster.sql.count(COUNTING.sql)) == (2, None, 2)
+
+
+def test_counting_again_has_an_end(connect):
+    axl, cluster, _, _ = small(connect, [counts(app_user=9)] * 9)
+    for _ in range(6):
+        cluster.before = [USERS]
+        with pytest.raises(ClientError):
+            list(axl.rows(SMALL))
+    assert cluster.sql.count(COUNTING.sql) == 4
+
+
+def test_a_count_that_is_refused_changes_nothing_and_is_told(connect):
+    axl, cluster, rows, error = small(connect, [])
+    assert (len(rows), error) == (2, None)
+    assert "-201" in axl.uncounted
+    cluster.before = [USERS]
+    assert len(list(axl.rows(SMALL))) == 2
+    assert cluster.sql.count(COUNTING.sql) == 1, "it is refused once"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        rows_answer([]),
+        rows_answer([{"part": "0", "n": "2"}]),
+        rows_answer([{"part": str(place), "n": "many"} for place in range(len(COUNTED_FACTS))]),
+        rows_answer([{"part": "0", "n": "2"} for _ in COUNTED_FACTS]),
+        rows_answer([{"part": None, "n": None} for _ in COUNTED_FACTS]),
+        sql_answer("<return><row>"),
+    ],
+)
+def test_a_count_that_cannot_be_read_leaves_the_small_tables_unknown(connect, answer):
+    axl, cluster, rows, error = small(connect, [answer] * 2)
+    assert len(rows) == 2, "what came is kept"
+    assert error.reason in (Reason.MALFORMED, Reason.TRUNCATED)
+    cluster.before = [rows_answer([])]
+    with pytest.raises(ClientError, match="counting the small tables"):
+        list(axl.rows(POLICIES))
+    assert cluster.sql.count(COUNTING.sql) <= 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from cucm_audit.tables import columns
 class Axl:
     """Gives the rows that it was made with, then raises, if told to."""
 
+    uncounted = ""
+
     def __init__(self, rows=(), error=None, releases=None):
         self.given, self.error, self.releases = rows, error, releases or {}
         self.asked = []

@@ -23,6 +23,8 @@ from cucm_audit.tables import columns
 
 
 class Axl:
+    uncounted = ""
+
     def __init__(self, rows):
         self.given = rows
 
