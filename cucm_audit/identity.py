@@ -1,8 +1,9 @@
 """Is it the node that answered? What a run heard of each node is held against what the node says that it is.
 
-Two things tell: the name that a node gives itself, and its release. AXL says of each node which release it runs; a
-command line that says another one is that of another machine, or the node was switched to its other version and the
-database does not know it (reference: axl-database.md section 7, cli.md sections 3 and 4).
+Three things tell: the name that a node gives itself, the host that PerfMon's counters name, and its release. AXL says
+of each node which release it runs; a command line that says another one is that of another machine, or the node was
+switched to its other version and the database does not know it (reference: axl-database.md section 7, cli.md sections
+3 and 4, serviceability.md section 3).
 
 A wrong address in the cluster file or in DNS, two names with one address, the address of a server that was replaced:
 every answer is then well-formed and whole, and about another node. The snapshot does not believe such a node: what came
@@ -47,6 +48,10 @@ def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, Doubt]:
     told = {name: (why, _HINT.format(name or "the publisher")) for name, why in _by_name(snapshot, nodes).items()}
     for name, why in _by_release(snapshot).items():
         told.setdefault(name, (why, _OTHER_RELEASE.format(name)))
+    for row in snapshot.gathered():
+        # No other thing makes counters inconsistent (facts/services.py).
+        if row.fact == "perf_counter" and row.state is State.PARTIAL and row.reason is Reason.INCONSISTENT:
+            told.setdefault(row.node, (row.detail, _HINT.format(row.node)))
     publisher = next((node.name for node in nodes if node.role is Role.PUBLISHER), "")
     if publisher in told:
         told[""] = told[publisher]  # facts of the cluster that its command line tells

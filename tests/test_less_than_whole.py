@@ -250,6 +250,25 @@ def test_an_object_without_counters_was_not_seen(whole: Lab) -> None:
     assert "no counter of Memory" in told["cucm-sub1"]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("command", "fact", "size"), [("show status", "disk", 23), ("show network cluster", "cluster_member", 2)]
+)
+def test_a_page_that_is_lost_every_time_is_noticed_where_something_tells(
+    whole: Lab, command: str, fact: str, size: int
+) -> None:
+    """Three readings agree, and all of them lack the same lines: the answer itself says what has to be in it."""
+    node = whole.world.node("cucm-sub1")
+    kept = dict(node.faults)
+    node.faults.update({"cli_no_pagination": True, "cli_pager_lost": True, "cli_page_lines": size})
+    try:
+        code, report = whole.audit(*checks("disk-full", "not-authenticated"), "--limit", node.name)
+    finally:
+        node.faults.clear()
+        node.faults.update(kept)
+    assert code == 3, command
+    assert fact in {gap["fact"] for gap in report["gaps"] if gap["node"] == node.name}
+
+
 # ----------------------------------------------------------------------------------------------- the wrong node answers
 
 
@@ -307,6 +326,25 @@ def test_two_names_with_one_address_are_two_unknowns_where_nobody_can_say_his_na
     assert code == 3
     assert [told[name]["verdict"] for name in ("cucm-pub", "cucm-sub1", "cucm-sub2")] == ["pass", "unknown", "unknown"]
     assert "have one address" in told["cucm-sub1"]["detail"]
+
+
+@pytest.mark.parametrize("host", ["cucm-elsewhere", "CUCM-SUB2.example.com", "192.0.2.77"])
+def test_without_a_command_line_the_counters_of_a_node_say_who_it_is(whole: Lab, host: str) -> None:
+    """A node of another cluster at a wrong address; an address beside a name does not tell."""
+    node = whole.world.node("cucm-sub2")
+    node.faults["perf_host"] = host
+    names = ("node-memory-used", "em-service-stopped", "web-certificate-expired")
+    try:
+        code, report = whole.audit(*checks(*names), "--without", "ssh")
+    finally:
+        del node.faults["perf_host"]
+    told = {(outcome["check"], outcome["node"]): outcome for outcome in report["outcomes"]}
+    believed = host != "cucm-elsewhere"
+    assert code == (0 if believed else 3)
+    for name in names:
+        assert told[name, "cucm-sub1"]["verdict"] == "pass"
+        assert told[name, "cucm-sub2"]["verdict"] == ("pass" if believed else "unknown")
+        assert believed or "PerfMon tells of cucm-elsewhere" in told[name, "cucm-sub2"]["detail"]
 
 
 @pytest.mark.parametrize(

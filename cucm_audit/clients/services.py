@@ -69,6 +69,7 @@ class PerfCounter:
     """
 
     name: str
+    host: str
     object: str
     instance: str
     counter: str
@@ -235,7 +236,7 @@ def _counters(element: "_Element", object_name: str) -> tuple[PerfCounter, ...]:
 def _counter(item: "_Element") -> PerfCounter:
     name, value = text_of(required(item, "Name")), text_of(required(item, "Value")).strip()
     status = text_of(required(item, "CStatus")).strip()
-    _, _, rest = name.removeprefix("\\\\").partition("\\")
+    host, _, rest = name.removeprefix("\\\\").partition("\\")
     left, _, counter = rest.rpartition("\\")
     found = _OBJECT.fullmatch(left)
     if not name.startswith("\\\\") or found is None or not counter:
@@ -244,6 +245,7 @@ def _counter(item: "_Element") -> PerfCounter:
         raise Malformed(f"{name[:120]} has the value {value[:20]!r} and the status {status[:20]!r}")
     return PerfCounter(
         name=name,
+        host=host,
         object=found["object"],
         instance=found["instance"] or "",
         counter=counter,

@@ -10,6 +10,7 @@ from cucm_audit.clients import ClientError
 from cucm_audit.facts import Ask, Fact, Per, Row, certificates
 from cucm_audit.facts.values import Refused, whole_number
 from cucm_audit.model import Reason, Source
+from cucm_audit.words import is_ip, same_host
 
 REPLICATION = "Number of Replicates Created and State of Replication"
 MOBILITY = "Cisco Extension Mobility"
@@ -73,12 +74,14 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
     if list(ask.select(_EM_IS_ACTIVE, (ask.node.name,))):
         objects.append(MOBILITY)  # the object is there only where the service is
     failed: list[ClientError] = []
+    others: set[str] = set()
     for name in objects:
         try:
             counters = ask.services.perf(ask.node.name, name)
             if not counters:
                 ask.partial(Reason.IMPLAUSIBLE_EMPTY, f"the answer has no counter of {name}")
             for counter in counters:
+                others.update([counter.host] if _another(counter.host, ask.node.name) else [])
                 usable = counter.status in _USABLE
                 yield {
                     "node": ask.node.name,
@@ -96,6 +99,13 @@ def gather_perf_counter(ask: Ask) -> Iterator[Row]:
         raise failed[0]
     for one in failed:
         ask.partial(one.reason, one.detail or str(one), one.hint)
+    if others:
+        ask.partial(Reason.INCONSISTENT, f"asked for {ask.node.name}, PerfMon tells of {', '.join(sorted(others))}")
+
+
+def _another(host: str, node: str) -> bool:
+    """Say whether counters are of another host than was asked for; an address beside a name does not tell."""
+    return not is_ip(host) and not is_ip(node) and not same_host(host, node)
 
 
 def gather_web_certificate(ask: Ask) -> Iterator[Row]:

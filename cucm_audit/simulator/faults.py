@@ -69,6 +69,7 @@ FAULTS: dict[str, str] = {
     "ris_old_form": "answers carry the older flat IpAddress instead of the list",
     "services_fault": "Control Center answers with a fault",
     "perf_rate": "PerfMon's rate fault",
+    "perf_host": "PerfMon's counters name this host, as those of a node of another cluster do",
     "perf_missing": "PerfMon leaves out this counter",
     "perf_status": "CStatus of every counter (default 1)",
 }

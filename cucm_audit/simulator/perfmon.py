@@ -107,6 +107,6 @@ def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[
     for (instance, counter), healthy in counters.items():
         value = changed.get(counter, healthy)
         if counter != missing:
-            path = f"\\\\{host}\\{name}{f'({instance})' if instance else ''}\\{counter}"
+            path = f"\\\\{exchange.fault('perf_host') or host}\\{name}{f'({instance})' if instance else ''}\\{counter}"
             rows.append(box("perfmonCollectCounterDataReturn", leaf("Name", path), leaf("Value", value), usable))
     return rows

@@ -90,7 +90,9 @@ def test_a_start_that_is_not_readable_is_not_known(text):
 
 
 def counter(name, value=2, status=1):
-    return SimpleNamespace(object=REPLICATION, instance="ReplicateCount", counter=name, value=value, status=status)
+    return SimpleNamespace(
+        host="cucm-sub1", object=REPLICATION, instance="ReplicateCount", counter=name, value=value, status=status
+    )
 
 
 def counters(answers, **rest):
