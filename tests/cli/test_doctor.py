@@ -276,7 +276,12 @@ def node_fault(name, **faults):
 
 
 SAYS_NOTHING = {
-    "no nodes": (node_fault("cucm-pub", empty_answer=True), "list of nodes", "it names 0 nodes, and no publisher"),
+    "no nodes": (
+        lambda world: world.database.execute("delete from processnode"),
+        "list of nodes",
+        "it names 0 nodes, and no publisher",
+    ),
+    "an empty list": (node_fault("cucm-pub", empty_answer=True), "AXL", "0 rows came"),
     "two publishers": (
         lambda world: world.database.execute("update processnode set tknodeusage = 0 where name like 'cucm-sub1%'"),
         "list of nodes",
