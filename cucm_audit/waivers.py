@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,22 @@ def is_pattern(text: str) -> bool:
     return bool(re.search(r"[*?]", re.sub(r"\\.", "", text)))
 
 
+@cache
 def _pattern(text: str) -> "re.Pattern[str]":
-    words = {"*": ".*", "?": "."}
-    parts = re.findall(r"\\[*?\\]|.", text, re.DOTALL)
-    return re.compile("".join(words.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
+    """Return a pattern whose time grows with the subject, however many stars it has.
+
+    What stands between two stars is taken where it comes first, and that is not tried again: the last part alone has to
+    stand at the end.
+    """
+    runs = [""]
+    for part in re.findall(r"\\[*?\\]|.", text, re.DOTALL):
+        if part == "*":
+            runs.append("")
+        else:
+            runs[-1] += "." if part == "?" else re.escape(part[-1])
+    first, *between = runs
+    middle = "".join(f"(?>.*?{run})" for run in between[:-1] if run)
+    return re.compile(first + (f"{middle}.*{between[-1]}" if between else ""), re.DOTALL)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
