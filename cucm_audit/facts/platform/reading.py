@@ -18,10 +18,11 @@ Row = Mapping[str, Any]
 #: An address as the platform prints it: IPv4, or anything of hexadecimal digits and at least two colons.
 ADDRESS = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"
 
-#: A pager's words, a rule, or a warning; the last is a group.
+#: A pager's words, a rule, or a warning; the last is a group. A row that ran into the pager's words is none of them.
 _KNOWN = re.compile(
-    r"options: q=quit, n=next|end of the file reached\Z|Press <enter> for 1 line|Automatic pagination is turned off"
-    r"|[-=*#_]{3}[-=*#_ ]*\Z|(\W{0,8}(?i:warning|caution)\b)",
+    r"options: q=quit, n=next, p=prev, b=begin, e=end \(lines [0-9]+ - [0-9]+ of [0-9]+\) ?:?\Z"
+    r"|end of the file reached\Z|Press <enter> for 1 line\b[^0-9]{0,80}<q> to quit\Z"
+    r"|Automatic pagination is turned off\.?\Z|[-=*#_]{3}[-=*#_ ]*\Z|(\W{0,8}(?i:warning|caution)\b)",
     re.A,
 )
 #: What harmless warnings are about. Single words, because a search for all of them at once takes ten times as long.
@@ -147,8 +148,12 @@ def harmless(line: str) -> bool:
     The wording of the ungraceful-shutdown warning differs by release and is not published (reference: cli.md sections
     2.3 and 8.3). A line with an address is never harmless: it may be a row that could not be read.
     """
+<<<<<<< HEAD
     known = _KNOWN.match(line)
     if known and not known[1]:
+=======
+    if _PAGER.fullmatch(line) or _RULE.fullmatch(line):
+>>>>>>> 90ad9d4 (A row that runs into a pager's words is not lost with them)
         return True
     low = line[:_LOOK].lower()
     if known:

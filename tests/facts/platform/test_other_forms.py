@@ -219,3 +219,19 @@ def test_a_certificate_whose_signer_is_not_told(said, signer):
     told = one("own_certificate", "show cert list own", text)
     assert told.whole
     assert {row["unit"]: row["signed_by"] for row in told.rows}["authz"] == signer
+
+
+@pytest.mark.parametrize(
+    "pager",
+    [
+        "Press <enter> for 1 line, <space> for one page, or <q> to quit",
+        "options: q=quit, n=next, p=prev, b=begin, e=end (lines 1 - 20 of 57) :",
+        "end of the file reached",
+    ],
+)
+def test_a_row_that_ran_into_a_pagers_line_is_not_lost_with_it(pager):
+    row = " 292616 KB   2022-02-20 00:02:37   core.62556.6.ccm.1645336926"
+    text = recording("10.5", "core-list")
+    assert row in text
+    assert one("core_file", "utils core active list", text.replace(row, f"{pager}\n{row}")).whole
+    assert not one("core_file", "utils core active list", text.replace(row, pager + row)).whole
