@@ -148,12 +148,8 @@ def harmless(line: str) -> bool:
     The wording of the ungraceful-shutdown warning differs by release and is not published (reference: cli.md sections
     2.3 and 8.3). A line with an address is never harmless: it may be a row that could not be read.
     """
-<<<<<<< HEAD
     known = _KNOWN.match(line)
     if known and not known[1]:
-=======
-    if _PAGER.fullmatch(line) or _RULE.fullmatch(line):
->>>>>>> 90ad9d4 (A row that runs into a pager's words is not lost with them)
         return True
     low = line[:_LOOK].lower()
     if known:
