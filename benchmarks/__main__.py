@@ -1,9 +1,9 @@
-"""``python -m benchmarks [--quick] [start] [phones] [ssh] [ris] [readers]``: run some of them, or all."""
+"""``python -m benchmarks [--quick] [start] [phones] [ssh] [ris] [readers] [fleet]``: run some of them, or all."""
 
 import argparse
 import importlib
 
-NAMES = ("start", "phones", "ssh", "ris", "readers")
+NAMES = ("start", "phones", "ssh", "ris", "readers", "fleet")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import pytest
         ("phones", ("ours: SQL", "ciscoaxl get_phones", "zeep on Cisco's schema")),
         ("ris", ("ours: lxml", "zeep, typed objects")),
         ("readers", ("only strips", "show version active: ", "utils diagnose test: ")),
+        ("fleet", ("one cluster", "at once", "one after the other")),
         ("ssh", ("TCP_NODELAY", "as it comes", "ours, pager", "recv_ready")),
     ],
 )
