@@ -116,3 +116,77 @@ def test_one_run_at_a_time_and_none_that_hangs_for_ever() -> None:
         ("kubernetes-cronjob.yaml", "activeDeadlineSeconds:"),
     ):
         assert limit in read(name)
+
+
+# ------------------------------------------------------------------------------------------------------ before and after
+
+UPGRADE = EXAMPLES.parent / "before-and-after" / "upgrade.sh"
+
+
+def weekend(folder: Path, answers: dict[str, str], *words: str) -> tuple[int, list[str], str]:
+    """Run the script with a program that notes its calls and answers ``answers`` one after the other, by command."""
+    fake = folder / "bin" / "cucm-audit"
+    fake.parent.mkdir(exist_ok=True)
+    (folder / "answers").mkdir(exist_ok=True)
+    for name, codes in answers.items():
+        (folder / "answers" / name).write_text(codes, "utf-8")
+    fake.write_text(
+        f"""#!/bin/sh
+printf '%s\\n' "$*" >> "{folder}/calls"
+file="{folder}/answers/$1"
+read -r first rest < "$file"
+printf '%s\\n' "$rest" > "$file"
+exit "${{first:-0}}"
+""",
+        "utf-8",
+    )
+    fake.chmod(0o755)
+    done = subprocess.run(
+        [str(UPGRADE), *words], cwd=folder, capture_output=True, text=True, check=False, timeout=30,
+        env={"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}", "PAUSE": "0", "TRIES": "3",
+             "OPTIONS": "--state-dir s"},
+    )  # fmt: skip
+    calls = folder / "calls"
+    return done.returncode, calls.read_text("utf-8").splitlines() if calls.exists() else [], done.stderr
+
+
+@needs_shell
+def test_before_keeps_what_after_compares_with_and_never_replaces_it(tmp_path: Path) -> None:
+    code, calls, _ = weekend(tmp_path, {"checklist": "3"}, "before", "lab", "15")
+    assert code == 3
+    (call,) = calls
+    assert _checklist(call).save == Path("lab-before.db")
+    (tmp_path / "lab-before.db").write_text("Friday")
+    code, calls, err = weekend(tmp_path, {"checklist": "0"}, "before", "lab", "15")
+    assert (code, len(calls)) == (2, 1)
+    assert "move it away" in err
+
+
+@needs_shell
+@pytest.mark.parametrize(("codes", "looks", "ends"), [("1 3 0", 3, 0), ("0", 1, 0), ("1 1 1 0", 3, 1), ("2 0", 1, 2)])
+def test_after_looks_again_while_phones_come_back(
+    codes: str, looks: int, ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab-before.db").write_text("Friday")
+    code, calls, _ = weekend(tmp_path, {"checklist": codes, "snapshot": "0", "diff": "1"}, "after", "lab")
+    assert (code, sum(call.startswith("checklist after-upgrade") for call in calls)) == (ends, looks)
+    assert _checklist(calls[0]).before == Path("lab-before.db")
+    assert [call.split()[0] for call in calls[looks:]] == ["snapshot", "diff"]
+
+
+@needs_shell
+@pytest.mark.parametrize("words", [(), ("after", "lab"), ("before", "lab"), ("sideways", "lab")])
+def test_a_weekend_that_was_asked_for_wrongly_asks_nobody(words: tuple[str, ...], tmp_path: Path) -> None:
+    code, calls, err = weekend(tmp_path, {}, *words)
+    assert (code, calls) == (2, [])
+    assert err
+
+
+def _checklist(call: str) -> Wishes:
+    """The wishes of a call, as the program reads them. It fails on an option that does not exist."""
+    from cucm_audit.cli.checklist import command as checklist
+
+    words = call.split()
+    made = checklist.commands[words[1]].make_context(words[1], words[2:])
+    return Wishes(**made.params)
