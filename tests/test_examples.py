@@ -118,7 +118,7 @@ def test_one_run_at_a_time_and_none_that_hangs_for_ever() -> None:
         assert limit in read(name)
 
 
-# ------------------------------------------------------------------------------------------------------ before and after
+# ----------------------------------------------------------------------------------------------------- before and after
 
 UPGRADE = EXAMPLES.parent / "before-and-after" / "upgrade.sh"
 
