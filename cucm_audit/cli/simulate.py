@@ -77,8 +77,12 @@ def write_config(cluster: "Cluster", folder: Path) -> Path:
 
 
 def told(cluster: "Cluster", config: Path | None) -> dict[str, Any]:
-    """Return what a person or a script needs to talk to the cluster."""
+    """Return what a person or a script needs to talk to the cluster. Its passwords guard nothing and are public."""
     world = cluster.world
+    accounts = {
+        kind: {"user": user, "password": password}
+        for kind, (user, password) in (("application", world.application), ("platform", world.platform))
+    }
     nodes = [
         {
             "name": node.name,
@@ -91,7 +95,12 @@ def told(cluster: "Cluster", config: Path | None) -> dict[str, Any]:
         }
         for node in world.nodes
     ]
-    return {"release": world.release, "nodes": nodes, "config": str(config) if config else None}
+    return {
+        "release": world.release,
+        "nodes": nodes,
+        "accounts": accounts,
+        "config": str(config) if config else None,
+    }
 
 
 def _over() -> threading.Event:

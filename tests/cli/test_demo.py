@@ -37,6 +37,10 @@ def test_the_simulator_alone(tmp_path: Path) -> None:
     assert len(told["nodes"]) == 4
     assert all(node["https_port"] and node["ssh_port"] for node in told["nodes"])
     assert (tmp_path / "lab" / "cucm-audit.toml").is_file()
+    for kind, file in (("application", "app.pass"), ("platform", "os.pass")):
+        account = told["accounts"][kind]
+        assert account["user"]
+        assert (tmp_path / "lab" / file).read_text().strip() == account["password"]
     assert (tmp_path / "lab" / "app.pass").stat().st_mode & 0o777 == 0o600
 
 
