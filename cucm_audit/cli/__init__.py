@@ -196,7 +196,7 @@ def _quiet(*, debug: bool) -> Iterator[None]:
     import threading
 
     before = logging.lastResort, sys.excepthook, threading.excepthook
-    logging.lastResort = None
+    logging.lastResort = logging.NullHandler()  # None would say on stderr that there is nobody to tell
     sys.excepthook = _say_kind
     if not debug:
         threading.excepthook = lambda lost: _say_kind(lost.exc_type, lost.exc_value or lost.exc_type(), None)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +43,22 @@ def test_the_simulator_alone(tmp_path: Path) -> None:
         assert account["user"]
         assert (tmp_path / "lab" / file).read_text().strip() == account["password"]
     assert (tmp_path / "lab" / "app.pass").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_simulator_says_nothing_of_clients_that_leave(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "cucm_audit", "simulate", "--seconds", "60"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        node = json.loads(run.stdout.readline())["nodes"][0]
+        for _ in range(3):
+            with socket.create_connection((node["address"], node["ssh_port"]), 5) as door:
+                door.recv(4)
+                door.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                door.recv(4096)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=10) == 0
+        assert run.stderr.read() == ""
 
 
 def test_a_scenario_that_is_not_there(call: Call) -> None:
