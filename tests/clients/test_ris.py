@@ -329,6 +329,8 @@ def again(found: str, name: str) -> str:
         device("A", Description="") + again(device("B"), "TimeStamp") + device("C"),
         device("A") + device("B", Status="NIL"),
         device("A") + device("B", Status="<ns1:item>Registered</ns1:item>"),
+        device("A") + device("B", Status="Registered<ns1:item/>"),
+        device("A").replace("<ns1:Status>", f"<ns1:Status {NIL}>"),
         device("A") + device("B", TimeStamp=None),
         device("A").replace("</ns1:Name>", "</ns1:Name><x:Status xmlns:x='urn:x'>Rejected</x:Status>"),
     ],
