@@ -1,9 +1,8 @@
-"""Measuring: fresh processes, taken in turns so that a busy machine slows them all; medians; ratios to the first."""
+"""Measuring: fresh processes, taken in turns so that a busy machine slows them all; the least; ratios to the first."""
 
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -16,19 +15,21 @@ Figures = dict[str, float]
 
 
 def interleaved(cases: Mapping[str, Callable[[], Figures]], rounds: int) -> dict[str, Figures]:
-    """Run every case once a round and return the median of each of its figures."""
+    """Run every case once a round and return the least of each of its figures: what else ran only ever adds to one."""
     seen: dict[str, list[Figures]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():
             seen[name].append(case())
-    return {name: {key: statistics.median(f[key] for f in runs) for key in runs[0]} for name, runs in seen.items()}
+    return {name: {key: min(f[key] for f in runs) for key in runs[0]} for name, runs in seen.items()}
 
 
 def process(*words: str) -> Figures:
-    """Run a Python process and return its wall time in milliseconds."""
-    begun = time.perf_counter()
+    """Run a Python process and return its processor and its wall time in milliseconds."""
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-    return {"ms": (time.perf_counter() - begun) * 1000}
+    took, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu ms": used * 1000, "wall ms": took * 1000}
 
 
 def child(module: str, *words: str) -> Figures:
@@ -63,7 +64,7 @@ def peak() -> float:
 
 
 def table(title: str, seen: Mapping[str, Figures], ratios: Sequence[str]) -> str:
-    """Return a table of medians; for each figure in ``ratios`` a column says how many times the first case's it is."""
+    """Return a table; for each figure in ``ratios`` a column says how many times the first case's it is."""
     first = next(iter(seen.values()))
     head = ["", *first, *(f"{name}, x of the first" for name in ratios)]
     rows: list[list[Any]] = []

@@ -21,4 +21,4 @@ CASES = {
 def run(*, quick: bool) -> str:
     """Measure whole processes, start to end."""
     cases = {name: lambda words=words: process(*words) for name, words in CASES.items()}
-    return table("Start: --help", interleaved(cases, 1 if quick else 11), ["ms"])
+    return table("Start: --help", interleaved(cases, 1 if quick else 11), ["cpu ms", "wall ms"])

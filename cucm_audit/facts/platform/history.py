@@ -85,7 +85,7 @@ def _event(matched: re.Match[str], line: int) -> dict[str, object]:
 def _said(text: str) -> tuple[str, str, str, str]:
     """Return user, action, subject and result of what stands behind the bar."""
     user, colon, said = text.partition(":")
-    if not colon or _ACTION.match(text):
+    if not colon or (not user.isalnum() and _ACTION.match(text)):  # behind an action there is a blank
         user, said, known = "", text, _ACTION.match(text)
     else:
         said = said.strip()
@@ -110,7 +110,7 @@ def _result(said: str) -> tuple[str, str]:
 def _doubt(reading: Reading, row: dict[str, object], line: str) -> None:
     """Keep the row but doubt the log when a known action's line does not end as its lines do."""
     action, subject = row["action"], str(row["subject"])
-    if "|" in f"{action}{subject}":  # two events in one line
+    if "|" in subject or "|" in str(action):  # two events in one line
         reading.odd.append(line)
     if action not in _KNOWN:
         return

@@ -18,6 +18,8 @@ def stem(name: str) -> str:
     >>> stem("cmterm-78xx.14-4-1-0101-153.k4.cop.sha512")
     'cmterm-78xx.14-4-1-0101-153'
     """
+    if name[name.rfind(".") + 1 :].lower() not in _ENDINGS:
+        return name
     parts = name.split(".")
     least = 1 if parts[0] else 2  # something has to stand before the first ending
     while len(parts) > least and parts[-1].lower() in _ENDINGS:

@@ -36,10 +36,11 @@ def parse(text: str, partition: str = "active") -> Parsed:
     cut: list[str] = []  # device packs whose numbers cannot be read
     options = _TABLES[partition][1]
     for line in lines(text):
-        pack = packs.device_pack(line)
+        like_pack = packs.is_pack(line)
+        pack = packs.device_pack(line) if like_pack else None
         if pack or _OPTION.fullmatch(line):  # it has no blank, and what follows has some
             _option(reading, options, line, pack)
-            if packs.is_pack(line) and not (pack and ".cop" in line.lower()):
+            if like_pack and not (pack and ".cop" in line.lower()):
                 cut.append(line)
         elif matched := _MASTER.fullmatch(line):
             _master(reading, partition, matched[1].lower(), matched[2], line)
