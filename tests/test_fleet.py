@@ -113,6 +113,13 @@ def test_a_healthy_cluster_beside_one_that_is_down_is_not_clean(three: Lab) -> N
     assert fleet(three, *ONLY, "--cluster", "munich", "--cluster", "paris")[0] == 3
 
 
+def test_a_check_that_applies_nowhere_does_not_make_a_cluster_unseen(three: Lab) -> None:
+    code, made = document(three, "--check", "em-to-stop", "--cluster", "munich")
+    assert code == three.run("audit", "--node", "munich", "--check", "em-to-stop")[0] == 0
+    assert [(line.state, line.says) for line in made.clusters] == [("audited", "")]
+    assert made.checks[0].verdicts == {"munich": "not_applicable"}
+
+
 def test_shards_hold_every_cluster_once_and_are_put_together_again(three: Lab, tmp_path: Path) -> None:
     whole = document(three, *ONLY)[1]
     files = []

@@ -15,6 +15,8 @@ from cucm_audit.reports.json import counts, finding_counts, waived_count
 
 SCHEMA_VERSION = "1.0"
 Cell = Literal["fail", "unknown", "pass", "waived", "by_hand", "not_applicable"]
+#: The exit code of an audit that saw nothing at all.
+NOTHING = 2
 #: What counts when a check has several outcomes at a cluster (one a node): the first of these.
 _WORST: tuple[Cell, ...] = ("fail", "unknown", "waived", "pass", "by_hand", "not_applicable")
 
@@ -78,7 +80,7 @@ class FleetDocument(msgspec.Struct, frozen=True, kw_only=True):
 def line_of(report: Report, *, name: str, run: str, exit_code: int, file: str = "") -> ClusterLine:
     """Return the line of a cluster that has a report. One of which nothing at all was seen is not audited."""
     lost = next((g for g in report.gaps if g.fact == "node" and g.state is State.FAILED), None)
-    nothing = exit_code == 2 or not any(o.verdict in (Verdict.PASS, Verdict.FAIL) for o in report.outcomes)
+    nothing = exit_code == NOTHING
     gap = lost or next(iter(report.gaps), None)
     says = f"{gap.reason or gap.state}: {gap.detail}" if gap is not None else "nothing could be judged"
     return ClusterLine(
