@@ -19,7 +19,7 @@ FAULTS = {
     "h5": {"unclean-boot"},
     "h6": {"ntp-stratum", "ntp-not-from-publisher"},
     "h6-presence": {"ntp-stratum"},
-    "h6-auditor": {"auditor-clock-differs"},
+    "h6-auditor": {"auditor-clock-differs", "auditor-clock-differs-web"},
     "h7": {"replication-link", "replication-queue", "replication-ping"},
     "h7-old-check": {"replication-unchecked"},
     "h8": {"not-authenticated"},

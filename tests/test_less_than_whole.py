@@ -269,6 +269,19 @@ def test_a_page_that_is_lost_every_time_is_noticed_where_something_tells(
     assert fact in {gap["fact"] for gap in report["gaps"] if gap["node"] == node.name}
 
 
+def test_a_wrong_clock_of_the_machine_that_asks_is_seen_without_ssh_too(whole: Lab) -> None:
+    """By it certificates are called valid: here it is five years behind the cluster."""
+    for node in whole.world.nodes:
+        node.clock_offset += 5 * 365 * 86400
+    try:
+        code, report = whole.audit(*checks("auditor-clock-differs", "auditor-clock-differs-web"), "--without", "ssh")
+    finally:
+        for node in whole.world.nodes:
+            node.clock_offset -= 5 * 365 * 86400
+    wrong = {(outcome["check"], outcome["node"]) for outcome in report["outcomes"] if outcome["verdict"] == "fail"}
+    assert (code, wrong) == (1, {("auditor-clock-differs-web", "cucm-pub")})
+
+
 # ----------------------------------------------------------------------------------------------- the wrong node answers
 
 

@@ -16,7 +16,16 @@ from cucm_audit import __version__
 from cucm_audit.cli import door
 from cucm_audit.cli.accepted import waivers_option
 from cucm_audit.cli.audit import LEAVE_OUT, Wishes, asking_options, load_checks
-from cucm_audit.cli.console import Problem, colour_wanted, complain, on_terminal, refuse_existing, say, write_file
+from cucm_audit.cli.console import (
+    Problem,
+    colour_wanted,
+    complain,
+    on_terminal,
+    refuse_existing,
+    refuse_own_sources,
+    say,
+    write_file,
+)
 from cucm_audit.cli.exits import CLEAN, FOUND, INTERRUPTED, NOTHING, UNKNOWN
 from cucm_audit.cli.lock import slug
 from cucm_audit.cli.options import checks_option, debug_option, file_path, option, talk_options, together
@@ -112,6 +121,7 @@ def _fleet(
     wishes = replace(wishes, config_file=config.path.resolve(), quiet=True)
     if dry_run:
         return _dry_run(config, ours, wishes)
+    refuse_own_sources((output,), wishes.reads)
     refuse_existing(output, force=force)
     keeper = _Keeper(reports, snapshots, force=force)
     keeper.ready(ours)
@@ -301,7 +311,6 @@ def merge(files: tuple[Path, ...], config_file: Path | None, kind: str, output: 
 
     A cluster that no FILE has is named as missing, and is not fine.
     """
-    from cucm_audit.cli.console import refuse_own_sources
     from cucm_audit.reports.fleet_document import FleetDocument, merged
 
     refuse_own_sources((output,), files)
