@@ -35,6 +35,9 @@ _COPY = (
 MOST_TEXT = 300
 #: Seconds in which a snapshot is judged, unless the run has fewer left; and what one check may take of the rest.
 JUDGING, ONE_CHECK = 120.0, 1 / 4
+#: So many seconds a check has at least, while there is any time left.
+LEAST = 0.1
+_LATE = "the time of the run was used up before this was judged: give it more (--timeout)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,10 @@ class _Bench:
             return
         scopes = self.seen.scopes(everybody=check.nodes == "all") if check.per == "node" else [""]
         applies = {scope: self.seen.lack(check, replace(blank, node=scope)) for scope in scopes}
+        if time.monotonic() > self._end:
+            late = replace(blank, reason=Reason.BUDGET, detail=_LATE)
+            yield from (decided or replace(late, node=scope) for scope, decided in applies.items())
+            return
         seen, trouble = self._look(check, scopes) if any(_worth_a_look(o) for o in applies.values()) else ({}, None)
         for scope in scopes:
             decided = applies[scope]
@@ -182,7 +189,7 @@ class _Bench:
         The second value says what went wrong with the query itself, None when nothing did.
         """
         seen = {scope: _Seen() for scope in scopes}
-        left = max(0.0, self._end - time.monotonic()) * ONE_CHECK
+        left = max(LEAST, (self._end - time.monotonic()) * ONE_CHECK)
         try:
             for subject, wrong, node, *values in self._snapshot.run(check.sql, left=left):
                 here = seen.get(node or "")

@@ -535,6 +535,20 @@ def test_a_check_of_two_rows_is_judged_once(made):
     assert [o.rows for o in found] == [("R1", "R2")]
 
 
+def test_what_there_is_no_time_left_to_judge_is_not_known(made):
+    """Nothing passes for want of time, and what would not have applied does not apply."""
+    snapshot, checks = cluster(rows=[user("a", 0)]), made()
+    assert one(snapshot, checks).reason is None
+    report = judge(snapshot, checks, judged_at="2026-01-02 03:04:05", version="t", seconds=-1.0)
+    judged = [outcome for outcome in report.outcomes if outcome.check is not None]
+    assert [(outcome.verdict, outcome.reason) for outcome in judged] == [(Verdict.UNKNOWN, Reason.BUDGET)]
+    assert "--timeout" in judged[0].detail
+    old = made(more='releases = [["8.5", "9.0"]]')
+    report = judge(snapshot, old, judged_at="2026-01-02 03:04:05", version="t", seconds=-1.0)
+    judged = [outcome for outcome in report.outcomes if outcome.check is not None]
+    assert [outcome.verdict for outcome in judged] == [Verdict.NOT_APPLICABLE]
+
+
 def test_a_check_without_end_takes_a_share_of_the_time_and_the_others_have_theirs(made):
     """What the run has left is for all checks: the endless one gets a quarter of it."""
     endless = "(with recursive r(a) as (select 1 union all select a + 1 from r) select max(a) from r) > 0"
