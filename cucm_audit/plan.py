@@ -289,6 +289,8 @@ def _operations(job: Job, cluster: Cluster, via: str, *, by_name: bool) -> Itera
             yield Planned(source=source, node=node, operation=text)
         for key in PAGER_KEYS:
             yield Planned(source=source, node=node, operation=f"key {key!r}", only_if="an answer comes in pages")
-    for ask in (*job.fact.asks, *job.fact.shared):
+    apart = "all small tables cannot be counted at once"
+    asks = [(ask, "") for ask in (*job.fact.asks, *job.fact.shared)] + [(ask, apart) for ask in job.fact.instead]
+    for ask, only_if in asks:
         label = f"executeSQLQuery {ask}" if source is Source.AXL and ask.startswith("select ") else ask
-        yield Planned(source=source, node=node, operation=label)
+        yield Planned(source=source, node=node, operation=label, only_if=only_if)

@@ -128,9 +128,9 @@ def test_a_list_of_nodes_that_is_shorter_than_its_count_lets_nothing_pass(whole:
 
 
 def test_a_cluster_that_does_not_count_its_small_tables_is_audited_as_ever(whole: Lab) -> None:
-    """Nobody could try that statement on a live database. It is told in the ledger."""
+    """Nobody could try these statements on a live database. It is told in the ledger."""
     saved = whole.folder / "uncounted.db"
-    whole.world.publisher.faults["axl_fault"] = {"value": -201, "on": " union all "}
+    whole.world.publisher.faults["axl_fault"] = {"value": -201, "on": "count(*) as n from telecasterservice"}
     names = checks("em-url-path", "adp-orphan")
     try:
         code, report = whole.audit(*names, "--without", "ssh", "--save", str(saved))
@@ -144,14 +144,20 @@ def test_a_cluster_that_does_not_count_its_small_tables_is_audited_as_ever(whole
     assert told["phone"] == ""
 
 
-def test_a_count_that_got_lost_is_not_taken_for_one(whole: Lab) -> None:
-    whole.world.publisher.faults["truncate"] = {"value": True, "on": " union all "}
+@pytest.mark.parametrize(
+    ("on", "verdict"), [(" union all ", "pass"), ("count(*) as n from telecasterservice", "unknown")]
+)
+def test_a_count_that_got_lost_takes_no_other_table_along(whole: Lab, on: str, verdict: str) -> None:
+    """Where the count of all got lost each table is counted by itself; where that is lost too, nobody knows."""
+    whole.world.publisher.faults["truncate"] = {"value": True, "on": on}
     try:
-        code, report = whole.audit(*checks("em-url-path", "adp-orphan"), "--without", "ssh")
+        code, report = whole.audit(*checks("em-url-path", "adp-orphan", "dirsync-not-activated"), "--without", "ssh")
     finally:
         del whole.world.publisher.faults["truncate"]
     told = {outcome["check"]: outcome["verdict"] for outcome in report["outcomes"]}
-    assert (code, told) == (3, {"em-url-path": "unknown", "adp-orphan": "pass"})
+    assert code == (0 if verdict == "pass" else 3)
+    assert told["em-url-path"] == verdict
+    assert "unknown" not in (told["adp-orphan"], told["dirsync-not-activated"])
 
 
 def test_a_word_that_ris_does_not_have_is_no_state(whole: Lab) -> None:

@@ -24,7 +24,7 @@ from cucm_audit.clients.http import Answer, Session
 from cucm_audit.clients.pace import Gate
 from cucm_audit.clients.place import Place
 from cucm_audit.clients.soap import FaultAnswer, build, fault_error, operation_of
-from cucm_audit.clients.statements import COUNTED_FACTS, COUNTING, Statement
+from cucm_audit.clients.statements import COUNTING, SMALL_COUNTS, Statement
 from cucm_audit.model import Node, Reason, Source
 
 if TYPE_CHECKING:
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 
 #: Seconds to wait when AXL has no memory left, attempt by attempt (5 to 30 s, three times).
 MEMORY_WAITS = (5.0, 15.0, 30.0)
-#: So often are the small tables counted at most, and after these errors once more at once.
+#: So often are the small tables counted at most.
 MOST_COUNTINGS = 4
-_LOST = {Reason.TIMEOUT, Reason.DISCONNECTED, Reason.TRUNCATED}
 
 
 class _TooLarge(ClientError):
@@ -95,7 +94,7 @@ class Axl:
         self._sleep = sleep
         self._stepped = False
         self.uncounted = ""
-        self._counts: dict[str, int] | ClientError | None = None  # of the small tables, once they were asked for
+        self._counts: dict[str, int] | None = None  # of the small tables; {} = they have to be counted one by one
         self._countings = 0
         self._heard: dict[tuple[str, ...], _Element] = {}  # small answers, by what was asked
         self._session = Session(
@@ -194,12 +193,14 @@ class Axl:
         """Hold the rows of a small table against their count.
 
         A count that AXL refuses with a SOAP fault changes nothing: small answers were believed before there was one,
-        no live database has tried that statement, and a cluster that does not understand it is not ill for that. It is
-        told (``uncounted``). A count that got lost, or cannot be read, is another thing: then nobody knows.
+        no live database has tried these statements, and a cluster that does not understand one is not ill for that. It
+        is told (``uncounted``). A count that got lost, or cannot be read, is another thing: then nobody knows.
         Where the numbers differ they are counted once more, for somebody may have added a row in between.
         """
-        if statement.count is None and statement.fact not in COUNTED_FACTS:
+        if statement.count is None and statement.fact not in SMALL_COUNTS:
             return
+        if not seen and statement.count is not None:
+            return  # no node at all: that is implausible, whatever is counted, and ``facts`` knows it
         expected = self._expected(statement, doing)
         if expected not in (None, seen):
             expected = self._expected(statement, doing, again=True)
@@ -212,46 +213,37 @@ class Axl:
         raise self._place.error(Reason.IMPLAUSIBLE_EMPTY, doing, hint, words)
 
     def _expected(self, statement: Statement, doing: str, *, again: bool = False) -> int | None:
-        """Return how many rows a small table has, None where AXL refuses to count."""
-        if statement.count is None:
-            return self._small_counts(doing, again=again).get(statement.fact)
+        """Return how many rows a small table has, None where AXL refuses to count them."""
+        if statement.count is None and (counts := self._small_counts(doing, again=again)):
+            return counts[statement.fact]
         try:
-            return self._count(statement, doing)
+            return self._number(statement.count or SMALL_COUNTS[statement.fact], doing)
         except _Refusal as error:
-            self._not_counted(error)
+            self.uncounted = f"AXL would not count the rows of small tables ({error.detail or error.reason.value})"
             return None
 
     def _small_counts(self, doing: str, *, again: bool) -> dict[str, int]:
-        """Return the counts of all small tables: asked for once, and a few times more where rows do not agree."""
-        if self._counts is None or (again and self._countings < MOST_COUNTINGS):
-            for last in (False, True):
-                self._countings += 1
-                try:
-                    self._counts = self._counting(doing)
-                except _Refusal as error:
-                    self._not_counted(error)
-                    self._counts = {}
-                except ClientError as error:
-                    self._counts = error.with_traceback(None)
-                    if not last and error.reason in _LOST:
-                        continue
-                break
-        if isinstance(self._counts, ClientError):
-            raise self._counts.with_traceback(None)
-        assert self._counts is not None
-        return self._counts
+        """Return the counts of all small tables, asked for together, and a few times more where rows do not agree.
 
-    def _not_counted(self, error: ClientError) -> None:
-        self.uncounted = f"AXL would not count the rows of small tables ({error.detail or error.reason.value})"
+        {} when that did not succeed, for whatever reason: one table that is ill must not take the others along, so each
+        is counted by itself then.
+        """
+        if self._counts is None or (again and self._counts and self._countings < MOST_COUNTINGS):
+            self._countings += 1
+            try:
+                self._counts = self._counting(doing)
+            except ClientError:
+                self._counts = {}
+        return self._counts
 
     def _counting(self, doing: str) -> dict[str, int]:
         doing = f"{doing}: counting the small tables"
         rows = list(self._one(COUNTING.sql, columns_of(COUNTING.sql), doing))
         told = {str(row["part"]).strip(): str(row["n"]).strip() for row in rows}
-        wanted = [str(place) for place in range(len(COUNTED_FACTS))]
+        wanted = [str(place) for place in range(len(SMALL_COUNTS))]
         if len(rows) != len(wanted) or sorted(told) != sorted(wanted) or not all(map(str.isdecimal, told.values())):
             raise self._place.error(Reason.MALFORMED, doing, "There is not one count a table.", repr(rows)[:200])
-        return {fact: int(told[str(place)]) for place, fact in enumerate(COUNTED_FACTS)}
+        return {fact: int(told[str(place)]) for place, fact in enumerate(SMALL_COUNTS)}
 
     def _pages(self, statement: Statement, expected: int, doing: str) -> Generator[Row, None, int]:
         """Yield page after page, at most one page more than ``expected`` rows; return the number of rows."""
@@ -284,8 +276,11 @@ class Axl:
     def _count(self, statement: Statement, doing: str) -> int:
         if statement.count is None:
             raise self._place.error(Reason.INTERNAL_ERROR, doing, detail="a paged statement has no count")
-        columns = columns_of(statement.count)
-        rows = list(self._one(statement.count, columns, f"{doing}: counting"))
+        return self._number(statement.count, doing)
+
+    def _number(self, sql: str, doing: str) -> int:
+        columns = columns_of(sql)
+        rows = list(self._one(sql, columns, f"{doing}: counting"))
         number = rows[0][columns[0]] if len(rows) == 1 else None
         if number is None or not number.strip().isdecimal():
             raise self._place.error(Reason.MALFORMED, doing, "count(*) did not give one number.", repr(rows)[:200])

@@ -13,7 +13,7 @@ from cucm_audit.clients import WriteBlocked
 from cucm_audit.clients.commands import COMMANDS, PAGER_KEYS, QUIT
 from cucm_audit.clients.journal import SSH_LOGIN, Journal
 from cucm_audit.clients.sql import check_reading
-from cucm_audit.clients.statements import COUNTING, STATEMENTS
+from cucm_audit.clients.statements import COUNTING, SMALL_COUNTS, STATEMENTS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -79,8 +79,8 @@ _WRITING = re.compile(
 )
 _LARGEST_REQUEST = 4 * 1024 * 1024
 _KNOWN_SQL = frozenset(
-    sql for statement in (*STATEMENTS, COUNTING) for sql in (statement.sql, statement.count) if sql is not None
-)
+    sql for one in (*STATEMENTS, COUNTING) for sql in (one.sql, one.count) if sql is not None
+) | frozenset(SMALL_COUNTS.values())
 _PAGE = re.compile(r"select skip (?:0|[1-9][0-9]{0,8}) first [1-9][0-9]{0,6} (?=[^ ])")
 _KNOWN_COMMANDS = frozenset(command.text for command in COMMANDS)
 

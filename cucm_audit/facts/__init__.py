@@ -84,7 +84,7 @@ class Fact:
     ``since``/``until``: releases that have it at all (inclusive, exclusive).
     ``needs``: tables that have to be written before this fact is asked (the names of phones, for RIS).
     ``asks``: what is sent, in words, for --dry-run; one entry an operation. ``shared``: what is sent once for several
-    facts together.
+    facts together, ``instead``: what is sent where that did not succeed.
     ``nodes_answer``: the rows' ``node`` column says which node answered, and the ledger gets a row for each voice node.
     ``cost``: cheap facts are asked first, and alone where a node is ill.
     """
@@ -101,6 +101,7 @@ class Fact:
     nodes_answer: bool = False
     cost: Cost = Cost.CHEAP
     shared: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 def facts() -> tuple[Fact, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from cucm_audit.clients import ClientError
-from cucm_audit.clients.statements import COUNTED_FACTS, COUNTING, STATEMENTS, Statement
+from cucm_audit.clients.statements import COUNTING, SMALL_COUNTS, STATEMENTS, Statement
 from cucm_audit.facts import Ask, Cost, Fact, Per, Row
 from cucm_audit.facts.axl_rows import ROWS
 from cucm_audit.facts.values import AxlRow, Line, Refused, named
@@ -133,7 +133,8 @@ def _fact(statement: Statement) -> Fact:
         never_empty=statement.fact in NEVER_EMPTY,
         since=statement.since,
         until=statement.until,
-        shared=(COUNTING.sql,) if statement.fact in COUNTED_FACTS else (),
+        shared=(COUNTING.sql,) if statement.fact in SMALL_COUNTS else (),
+        instead=(SMALL_COUNTS[statement.fact],) if statement.fact in SMALL_COUNTS else (),
         cost=Cost.DEAR if statement.fact in SEARCHES else Cost.LARGE if statement.paged else Cost.CHEAP,
     )
 
