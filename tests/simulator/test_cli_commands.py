@@ -227,6 +227,13 @@ LINE = (
 )
 
 
+def test_counters():
+    name = "Number of Replicates Created and State of Replication"
+    told, odd = answers(world(), f'show perf query class "{name}"', "show perf query class Nothing")
+    assert matches(r" +ReplicateCount +-> Replicate_State += ([0-4])", told)
+    assert "not known" in "".join(odd)
+
+
 def test_history_is_written_in_the_nodes_zone():
     cluster = world()
     pub = cluster.nodes[0]
