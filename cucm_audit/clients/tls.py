@@ -79,7 +79,7 @@ def names_in(der: bytes) -> str:
     try:
         certificate = x509.load_der_x509_certificate(der)
         held = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ""
     names = [*held.get_values_for_type(x509.DNSName), *map(str, held.get_values_for_type(x509.IPAddress))]
     return ", ".join(names[:_MOST_NAMES]) + (" ..." if len(names) > _MOST_NAMES else "")
@@ -99,7 +99,7 @@ def hosts_in(der: bytes) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return tuple(str(name.value) for name in common)
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ()
 
 
