@@ -209,9 +209,14 @@ def _holes(report: Report) -> Iterator[str]:
 
 
 def _left_out(report: Report) -> list[str]:
-    """Return the sources and nodes that the user left out: nobody can compare them afterwards."""
+    """Return the sources and nodes that the user left out: nobody can compare them afterwards.
+
+    The database may have noted before the switch that a phone is registered: no evidence that it came back.
+    """
+    noted = ["where phones are registered now (it was read as the database noted them)"]
     return [
-        str(name) for key in ("limit", "without") for name in _items(report.scope.get(key)) if report.scope.get(key)
+        *(str(name) for key in ("limit", "without") for name in _items(report.scope.get(key)) if report.scope.get(key)),
+        *(noted if report.scope.get("registration") else ()),
     ]
 
 

@@ -145,6 +145,17 @@ def test_a_node_that_was_added_meanwhile_has_to_be_well_too(tmp_path: Path, save
     assert (code, told["verdict"]) == (1, "no-go")
 
 
+def test_registrations_that_the_database_noted_make_no_go(tmp_path: Path, saved: tuple[Path, int, str]) -> None:
+    """What it noted before the switch looks as if every phone were back."""
+    with lab(tmp_path, brisk=True, scenario="upgraded", phones=100) as there:
+        for row in there.world.registrations:
+            row.status = "UnRegistered" if row.device_class == "Phone" else row.status
+        code, told = after(there, saved[0], "--registration", "database")
+    assert wrong(told) == {}
+    assert (code, told["verdict"]) == (3, "not-known")
+    assert any("as the database noted them" in why for why in told["why"])
+
+
 def away(told: dict[str, Any]) -> set[str]:
     """The names of the phones that did not come back."""
     check = next(outcome for outcome in told["report"]["outcomes"] if outcome["check"] == "phone-away")
