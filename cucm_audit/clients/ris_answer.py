@@ -24,6 +24,9 @@ DEVICE_MEMBERS = (
 )
 #: Those that no node leaves out, empty or not.
 _ALWAYS = ("Name", "Status", "StatusReason", "TimeStamp", "ActiveLoadID")
+#: Both operations answer with the first, in the description of 12.5. Nobody has that of 14 and 15, and an imitation of
+#: RIS that is public names the answer after the operation: what is in it is read by its members all the same.
+_NAMES = ("selectCmDevice", "selectCmDeviceExt")
 _EMPTY = dict.fromkeys(DEVICE_MEMBERS, "")
 
 
@@ -90,9 +93,13 @@ def _refuse_twice(item: "_Element") -> None:
 
 def read_devices(element: "_Element", names: tuple[str, ...]) -> RisAnswer:
     """Return what an answer holds. Raises :class:`Malformed` rather than give fewer devices than there are."""
-    if element.tag != f"{{{SERVICEABILITY_NAMESPACE}}}selectCmDeviceResponse":
+    name = local(element).removesuffix("Response")
+    if name not in _NAMES or element.tag != f"{{{SERVICEABILITY_NAMESPACE}}}{name}Response":
         raise Malformed(f"the answer is {element.tag}")
-    result = required(required(element, "selectCmDeviceReturn"), "SelectCmDeviceResult")
+    told = [part for part in element if local(part).removesuffix("Return") in _NAMES]
+    if len(told) != 1:
+        raise Malformed(f"{len(told)} results in {local(element)}")
+    result = required(told[0], "SelectCmDeviceResult")
     text = text_of(required(result, "TotalDevicesFound")).strip()
     if not text.isdecimal():
         raise Malformed(f"TotalDevicesFound is {text[:20]!r}")

@@ -285,6 +285,14 @@ def test_a_silent_node_and_no_change_are_handed_up(connect):
     ]
 
 
+@pytest.mark.parametrize("inner", [b"selectCmDeviceReturn", b"selectCmDeviceExtReturn"])
+def test_an_answer_that_is_named_after_its_operation(connect, inner):
+    answer = reply(1, node("sub1", device("A")), element="selectCmDeviceExtResponse")
+    ris = connect(Answer(body=answer.body.replace(b"selectCmDeviceReturn", inner)))
+    (told,) = ris.devices(["A"])
+    assert [device["Name"] for device in told.nodes[0].devices] == ["A"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -293,7 +301,14 @@ def test_a_silent_node_and_no_change_are_handed_up(connect):
         reply(1, node("sub1", "")),
         reply("", ""),
         reply("-1", ""),
-        reply(1, node("sub1", device("A")), element="selectCmDeviceExtResponse"),
+        reply(1, node("sub1", device("A")), element="selectCtiItemResponse"),
+        reply(1, node("sub1", device("A")), element="selectCmDevice"),
+        Answer(body=reply(1, node("sub1", device("A"))).body.replace(b"selectCmDeviceReturn", b"return")),
+        Answer(
+            body=reply(0, "").body.replace(
+                b"</ns1:selectCmDeviceResponse>", b"<ns1:selectCmDeviceReturn/></ns1:selectCmDeviceResponse>"
+            )
+        ),
         reply(1, node("sub1", device("A", Status=""))),
         reply(1, node("sub1", device("A", Status=None))),
         reply(1, node("sub1", device("A", StatusReason=None))),
