@@ -35,7 +35,7 @@ coverage:
 fuzz:
 	$(BIN)/python -m tests.fuzz
 
-# Generated parts of pages: the help text in README.md, the tables of checks/README.md (a test says when they are stale).
+# Generated pages: the help text in README.md and for --help, the tables of checks/README.md (a test says when they are stale).
 pages:
 	$(BIN)/python tests/pages.py --write
 
