@@ -25,7 +25,8 @@ from cucm_audit.cli.fleet_work import Task, audit_one
 from cucm_audit.fleet import FleetError, Lost, Shard, over, shard, where
 from cucm_audit.reports import Style
 from cucm_audit.reports.fleet import FLEET
-from cucm_audit.reports.fleet_document import CheckLine, ClusterLine, FleetDocument, merged, read, schema, written
+from cucm_audit.reports.fleet_document import CheckLine, ClusterLine, FleetDocument, read, schema, written
+from cucm_audit.reports.fleet_merged import merged
 from tests.labs import Lab, lab
 
 ONLY = ("--check", "adp-orphan", "--check", "em-max-login")

@@ -18,7 +18,6 @@ from cucm_audit.cli.accepted import waivers_option
 from cucm_audit.cli.audit import LEAVE_OUT, Wishes, asking_options, load_checks
 from cucm_audit.cli.console import (
     Problem,
-    colour_wanted,
     complain,
     on_terminal,
     refuse_existing,
@@ -26,9 +25,10 @@ from cucm_audit.cli.console import (
     say,
     write_file,
 )
-from cucm_audit.cli.exits import CLEAN, FOUND, INTERRUPTED, NOTHING, UNKNOWN
+from cucm_audit.cli.fleet_merge import merge
+from cucm_audit.cli.fleet_said import code, deliver, writing_options
 from cucm_audit.cli.lock import slug
-from cucm_audit.cli.options import checks_option, debug_option, file_path, option, talk_options, together
+from cucm_audit.cli.options import checks_option, file_path, option, talk_options, together
 from cucm_audit.model import SEVERITIES, Reason
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from cucm_audit.reports.fleet_document import ClusterLine, FleetDocument, Matrix
 
 DEFAULT = "threads:8"
-MOST_BYTES = 512 * 1024 * 1024
 
 _what_options = together(
     option("--config", "config_file", type=file_path(dir_okay=False), metavar="FILE", help="The cluster file."),
@@ -62,12 +61,6 @@ _judging_options = together(
     option("--allow-unknown", type=click.Choice([str(reason) for reason in Reason]), multiple=True, metavar="REASON",
            help="Not knowing for this reason does not give exit code 3 (repeatable; stands in the reports)."),
 )  # fmt: skip
-_writing_options = together(
-    option("-f", "--format", "kind", type=click.Choice(["table", "json", "html", "csv"]), default="table",
-           show_default=True, help="How the picture of all is written."),
-    option("-o", "--output", type=file_path(dir_okay=False), metavar="FILE", help="Where to (standard output)."),
-    option("--force", is_flag=True, help="Replace files that exist."),
-)  # fmt: skip
 
 
 @click.group("fleet", invoke_without_command=True)
@@ -78,7 +71,7 @@ _writing_options = together(
 @option("--reports", type=file_path(file_okay=False), metavar="DIR", help="Keep each cluster's JSON report here.")
 @option("--snapshots", type=file_path(file_okay=False), metavar="DIR", help="Keep each snapshot here; sensitive.")
 @option("--dry-run", is_flag=True, help="Print what would be sent to each cluster; send nothing.")
-@_writing_options
+@writing_options
 @talk_options
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> int | None:
@@ -128,7 +121,7 @@ def _fleet(
     tasks = [_task(name, wishes, keeper) for name in ours]
     with _stopping() as (stop, folder):
         made = _audit(tasks, place, stop, folder, fleet, cut, keeper, quiet=given["quiet"])
-        _deliver(made, kind, output, force=force, colour=given["colour"], verbose=given["verbose"])
+        deliver(made, kind, output, force=force, colour=given["colour"], verbose=given["verbose"])
     return code(made)
 
 
@@ -272,101 +265,4 @@ def _tell(line: "ClusterLine", number: int, of: int, *, quiet: bool) -> None:
         complain(f"[{number}/{of}] {line.name}: {found if line.state == 'audited' else line.says}")
 
 
-def _deliver(made: "FleetDocument", kind: str, output: Path | None, *, force: bool, colour: str, verbose: bool) -> None:
-    from cucm_audit.cli.console import width
-    from cucm_audit.reports import Style
-    from cucm_audit.reports.fleet import FLEET
-
-    painted = output is None and colour_wanted(colour)
-    said = FLEET[kind](made, Style(width=width(), colour=painted, verbose=verbose))
-    if output is None:
-        say(said)
-    else:
-        write_file(output, said, force=force)
-
-
-def code(made: "FleetDocument") -> int:
-    """Return the exit code of a fleet: as for one cluster, a cluster of which nothing is known being unknown."""
-    codes = {line.exit_code for line in made.clusters if line.state == "audited"}
-    if made.interrupted:
-        return INTERRUPTED
-    if not codes:
-        return NOTHING
-    if FOUND in codes:
-        return FOUND
-    whole = all(line.state == "audited" for line in made.clusters)
-    return CLEAN if whole and codes == {CLEAN} else UNKNOWN
-
-
-@command.command("merge")
-@click.argument("files", type=file_path(exists=True, dir_okay=False), nargs=-1, required=True, metavar="FILE...")
-@option("--config", "config_file", type=file_path(dir_okay=False), metavar="FILE",
-        help="The cluster file: its clusters are missed when no FILE has them.")  # fmt: skip
-@_writing_options
-@option("-v", "--verbose", is_flag=True, help="All names.")
-@debug_option
-def merge(files: tuple[Path, ...], config_file: Path | None, kind: str, output: Path | None, force: bool,
-          verbose: bool) -> int:  # fmt: skip
-    """Put the JSON of several parts together, or the JSON reports of single clusters. Nothing is sent.
-
-    A cluster that no FILE has is named as missing, and is not fine.
-    """
-    from cucm_audit.reports.fleet_document import FleetDocument, merged
-
-    refuse_own_sources((output,), files)
-    refuse_existing(output, force=force)
-    parts = [(str(file), _part(file)) for file in files]
-    if config_file is not None:
-        expected = tuple(sorted(door.load(config_file, quiet=True).clusters))
-        taken_at, cut = min(part.taken_at for _, part in parts), parts[0][1].shard
-        nobody = FleetDocument(
-            version=__version__, taken_at=taken_at, shard=cut, fleet=expected, clusters=(), checks=()
-        )
-        parts = [*((name, _of_fleet(part, expected)) for name, part in parts), (str(config_file), nobody)]
-    made = merged(parts)
-    _deliver(made, kind, output, force=force, colour="never", verbose=verbose)
-    return code(made)
-
-
-def _of_fleet(part: "FleetDocument", expected: tuple[str, ...]) -> "FleetDocument":
-    """Let a report of a single cluster be one of the file's fleet."""
-    import msgspec
-
-    single = len(part.fleet) == 1 and part.fleet[0] in expected
-    return msgspec.structs.replace(part, fleet=expected) if single else part
-
-
-def _part(file: Path) -> "FleetDocument":
-    """Read a part of a fleet, or one cluster's report as a fleet of one. Raises Problem, naming the file."""
-    from cucm_audit.reports.fleet_document import FleetDocumentError, is_fleet, read
-
-    if file.stat().st_size > MOST_BYTES:
-        raise Problem(f"{file} is larger than any report: {file.stat().st_size} bytes")
-    text = file.read_bytes()
-    if not is_fleet(text):
-        return _single(file)
-    try:
-        return read(text)
-    except FleetDocumentError as error:
-        raise Problem(f"{file}: {error}") from None
-
-
-def _single(file: Path) -> "FleetDocument":
-    from cucm_audit.cli.audit import code_of
-    from cucm_audit.cli.report import saved
-    from cucm_audit.reports.fleet_document import FleetDocument, Matrix, line_of
-
-    report, matrix = saved(file), Matrix()
-    allowed = report.scope.get("allow_unknown", ())
-    wishes = Wishes(allow_unknown=tuple(allowed) if isinstance(allowed, list | tuple) else ())
-    line = line_of(report, name=report.cluster, run="", exit_code=code_of(report, wishes), file=file.name)
-    if line.state == "audited":
-        matrix.take(report.cluster, report.outcomes)
-    return FleetDocument(
-        version=report.version,
-        taken_at=report.taken_at,
-        shard="1/1",
-        fleet=(report.cluster,),
-        clusters=(line,),
-        checks=matrix.lines(),
-    )
+command.add_command(merge)

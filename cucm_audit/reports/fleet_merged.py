@@ -1,0 +1,79 @@
+"""Several parts of a fleet as one: nothing twice, and by name what none of them has."""
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from cucm_audit.reports.fleet_document import CheckLine, ClusterLine, FleetDocument, in_order, worst_first
+
+
+def merged(parts: Sequence[tuple[str, FleetDocument]]) -> FleetDocument:
+    """Return one document of several, ``(file, document)``: nothing twice, and by name what none of them has.
+
+    Of a cluster that stands in several, an audited one counts before one that is not, then the younger. The order of
+    the files does not matter.
+    """
+    every = {name for _, part in parts for name in part.fleet}
+    chosen: dict[str, tuple[str, ClusterLine, FleetDocument]] = {}
+    notes = [f"{file}: {note}" for file, part in parts for note in part.notes]
+    for file, part in sorted(parts, key=lambda one: one[0]):
+        for line in part.clusters:
+            had = chosen.get(line.name)
+            if had is not None and had[1] != line and "missing" not in (had[1].state, line.state):
+                kept = max((had[1], line), key=_weight)
+                notes.append(f"{line.name} is in {had[0]} and in {file}: that of {kept.taken_at or 'no time'} counts")
+            if had is None or _weight(line) > _weight(had[1]):
+                chosen[line.name] = (file, line, part)
+    notes += _unlike(parts)
+    missing = sorted(every - set(chosen))
+    lines = [line for _, line, _ in chosen.values()]
+    lines += [ClusterLine(name=name, state="missing", says=_missing(parts)) for name in missing]
+    return FleetDocument(
+        version=max(part.version for _, part in parts),
+        taken_at=min(part.taken_at for _, part in parts),
+        shard="1/1",
+        fleet=tuple(sorted(every | set(chosen))),
+        interrupted=any(part.interrupted for _, part in parts),
+        clusters=worst_first(lines),
+        checks=in_order(_joined(chosen)),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _weight(line: ClusterLine) -> tuple[bool, bool, str, str]:
+    return (line.state != "missing", line.state == "audited", line.taken_at, line.run)
+
+
+def _unlike(parts: Sequence[tuple[str, FleetDocument]]) -> list[str]:
+    whole = {part.fleet for _, part in parts}
+    cuts = {part.shard.partition("/")[2] for _, part in parts}
+    said = ["the parts do not name the same clusters: one that is in none of them cannot be missed (--config FILE can)"]
+    cut = [f"the parts are of different cuts ({', '.join(sorted(part.shard for _, part in parts))})"]
+    return (said if len(whole) > 1 else []) + (cut if len(cuts) > 1 else [])
+
+
+def _missing(parts: Sequence[tuple[str, FleetDocument]]) -> str:
+    have = {part.shard for _, part in parts}
+    absent: list[str] = []
+    with contextlib.suppress(ValueError):
+        for of in {int(one.partition("/")[2]) for one in have}:
+            absent += [f"{number}/{of}" for number in range(1, of + 1) if f"{number}/{of}" not in have]
+    shards = f": shard {', '.join(sorted(absent))} is not among the files" if absent else ""
+    return f"no file has it{shards}"
+
+
+def _joined(chosen: Mapping[str, tuple[str, ClusterLine, FleetDocument]]) -> Iterable[CheckLine]:
+    """Put the columns of the clusters together, each from the part that counts for it."""
+    made: dict[str, CheckLine] = {}
+    for part in {id(part): part for _, _, part in chosen.values()}.values():
+        ours = {name for name, (_, _, owner) in chosen.items() if owner is part}
+        for line in part.checks:
+            had = made.get(line.check) or msgspec.structs.replace(line, verdicts={}, findings={}, reasons={})
+            made[line.check] = msgspec.structs.replace(
+                had,
+                verdicts=had.verdicts | {name: cell for name, cell in line.verdicts.items() if name in ours},
+                findings=had.findings | {name: number for name, number in line.findings.items() if name in ours},
+                reasons=had.reasons | {name: word for name, word in line.reasons.items() if name in ours},
+            )
+    return (line for line in made.values() if line.verdicts)
