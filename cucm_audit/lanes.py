@@ -26,6 +26,8 @@ from cucm_audit.visit import HINT as CHANGED_HINT
 
 BATCH = 500  # rows in a message to the writer
 
+#: What is wrong with the account, not with the node: facts that need no login are asked all the same.
+_OF_THE_ACCOUNT = {Reason.AUTH_FAILED, Reason.PASSWORD_EXPIRED}
 #: After these nothing else is asked of the node over this client: the answer would be the same, or harm would be done.
 _HOPELESS = {
     Reason.BUDGET,
@@ -131,7 +133,7 @@ class Lane:
                 ask.partial(Reason.PREREQUISITE_UNKNOWN, f"{table} is not whole")
             elif state is not State.WHOLE:
                 raise _NotAsked(("", Reason.PREREQUISITE_UNKNOWN, f"{table} is {state.value}", ""))
-        if self.hopeless:
+        if self.hopeless and not (job.fact.no_login and self.hopeless[1] in _OF_THE_ACCOUNT):
             raise _NotAsked(self.hopeless)
 
     def _connect(self, ask: Ask, board: Board) -> None:

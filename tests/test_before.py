@@ -93,11 +93,11 @@ def test_what_is_read_of_which_is_told_apart(pair: tuple[Snapshot, Snapshot]) ->
 def test_it_is_there_for_queries_that_name_it_and_for_no_others(pair: tuple[Snapshot, Snapshot]) -> None:
     now, _ = pair
     assert list(now.run("select max(used_percent), (select max(used_percent) from before.disk) from disk")) == [(9, 5)]
-    assert [name for _, name, _ in now.select("pragma database_list")] == ["main"], "taken away again"
+    assert "before" not in [name for _, name, _ in now.select("pragma database_list")], "taken away again"
     half = now.run("select b.node from before.disk b")
     next(half)
     half.close()  # a reader who stops halfway leaves nothing behind
-    assert [name for _, name, _ in now.select("pragma database_list")] == ["main"]
+    assert "before" not in [name for _, name, _ in now.select("pragma database_list")]
 
 
 def test_nothing_is_written_through_it(pair: tuple[Snapshot, Snapshot]) -> None:

@@ -137,17 +137,20 @@ def restarted(**faults: Any) -> Within:
     return other
 
 
-@contextlib.contextmanager
-def another_certificate(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
-    node = bench.world.node(SUB)
-    before = node.certificate
-    bench.cluster.renew_certificate(SUB)
-    try:
-        yield
-    finally:
-        bench.cluster.down(SUB)
-        node.certificate = before
-        bench.cluster.up(SUB)
+def another_certificate_of(name: str) -> Within:
+    @contextlib.contextmanager
+    def other(bench: Bench, _patch: pytest.MonkeyPatch) -> Iterator[None]:
+        node = bench.world.node(name)
+        before = node.certificate
+        bench.cluster.renew_certificate(name)
+        try:
+            yield
+        finally:
+            bench.cluster.down(name)
+            node.certificate = before
+            bench.cluster.up(name)
+
+    return other
 
 
 def untrusted(*names: str) -> Within:
@@ -834,7 +837,7 @@ ROWS: dict[str, Row] = {
         "test_fault_processes.py::test_f15_a_person_is_asked_about_a_certificate",),
         proved=("cli/test_terminal.py::test_trust_asks_about_each_key",)),
     "F16": Row(says="The certificate is another one.", cases=(
-        Case(within=another_certificate, reasons={"tls_changed"}, nodes={SUB}),)),
+        Case(within=another_certificate_of(SUB), reasons={"tls_changed"}, nodes={SUB}),)),
     "F17": Row(says="An expired certificate that is pinned.", cases=(
         Case(within=shown(days=100, trusted=True), code=1, same_world=False, also=found("web-certificate-expired")),
         Case(within=shown(days=100), words=CA, like=(), reasons={"tls_expired"}, nodes={SUB},

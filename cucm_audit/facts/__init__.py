@@ -87,6 +87,7 @@ class Fact:
     facts together, ``instead``: what is sent where that did not succeed.
     ``nodes_answer``: the rows' ``node`` column says which node answered, and the ledger gets a row for each voice node.
     ``cost``: cheap facts are asked first, and alone where a node is ill.
+    ``no_login``: nothing of the account is sent, so that a refused one does not matter.
     """
 
     table: str
@@ -102,6 +103,7 @@ class Fact:
     cost: Cost = Cost.CHEAP
     shared: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    no_login: bool = False
 
 
 def facts() -> tuple[Fact, ...]:

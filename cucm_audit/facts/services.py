@@ -142,5 +142,6 @@ FACTS: tuple[Fact, ...] = (
         gather=gather_web_certificate,
         asks=("TLS handshake",),
         never_empty=True,
+        no_login=True,
     ),
 )
