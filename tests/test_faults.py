@@ -1385,7 +1385,9 @@ def test_a_real_openssh_server(
 
 
 #: What the program does not have yet.
-NOT_THERE = {"F109", "F117", "F118", "F119", "F120"}
+NOT_THERE = {"F109"}
+#: Faults between machines, not of a cluster: tests/test_fleet.py tries them, with what the invariants mean there.
+OF_FLEETS = {"F117", "F118", "F119", "F120"}
 
 
 def test_no_row_is_missing() -> None:
@@ -1395,7 +1397,7 @@ def test_no_row_is_missing() -> None:
         assert bool(row.not_here) is (name in NOT_THERE), name
 
 
-@pytest.mark.parametrize("name", sorted(ROWS.keys() - NOT_THERE))
+@pytest.mark.parametrize("name", sorted(ROWS.keys() - NOT_THERE - OF_FLEETS))
 def test_every_invariant_is_asserted_on_every_row(name: str) -> None:
     """By a case of the bench, or by a test that ends as they do; one row is about all checks and all runs."""
     row = ROWS[name]
@@ -1405,6 +1407,12 @@ def test_every_invariant_is_asserted_on_every_row(name: str) -> None:
         file, _, test = place.partition("::")
         calls = calls_in(Path(__file__).parent / file, test)
         assert calls & {"assert_invariants", "test_it_costs_what_it_must"}, place
+
+
+@pytest.mark.parametrize("name", sorted(OF_FLEETS))
+def test_what_concerns_fleets_is_proved_with_fleets(name: str) -> None:
+    assert ROWS[name].proved
+    assert {place.partition("::")[0] for place in ROWS[name].proved} == {"test_fleet.py"}
 
 
 @functools.cache
