@@ -14,6 +14,8 @@ from cucm_audit.facts.platform import packs
         ("ciscocm-agent-2.0.k3.cop.sgn", "ciscocm-agent-2.0"),
         ("ciscocm-agent-2.0.cop.k3.sgn", "ciscocm-agent-2.0"),
         ("ciscocm.version3-keys.cop", "ciscocm.version3-keys"),
+        ("x.cop", "x"),
+        (".a.cop", ".a"),
         (".cop", ".cop"),
         ("", ""),
     ],
@@ -53,3 +55,13 @@ def test_text_order_is_age_order():
     assert packs.pack_order("cmterm-devicepack14.0.1.16076.cop") == packs.pack_order(
         "cmterm-devicepack14.0.1.16076-0.cop"
     )
+
+
+def test_what_the_snapshot_keeps_of_an_option():
+    assert packs.columns("cmterm-devicepack12.5.1.14080.cop.sgn") == {
+        "stem": "cmterm-devicepack12.5.1.14080",
+        "pack_for": "12.5.1",
+        "pack_order": "00000012.00000005.00000001.00014080.00000000",
+    }
+    assert packs.columns("CMTERM-DevicePack012.5.1.014080-3.COP")["pack_order"].endswith("1.00014080.00000003")
+    assert packs.columns("cmterm-78xx.k3.cop") == {"stem": "cmterm-78xx", "pack_for": "", "pack_order": ""}
