@@ -31,7 +31,7 @@ def test_the_wheel_has_the_program_and_its_data_and_nothing_else(wheel: Path) ->
     names = zipfile.ZipFile(wheel).namelist()
     assert len(names) == len(set(names))
     assert {name.split("/")[0] for name in names} == {"cucm_audit", f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"}
-    for needed in ("cucm_audit/schema.sql", "cucm_audit/py.typed", "cucm_audit/cli/__init__.py"):
+    for needed in ("cucm_audit/schema.sql", "cucm_audit/py.typed", "cucm_audit/help.txt", "cucm_audit/cli/__init__.py"):
         assert needed in names
     packed = {name.removeprefix("cucm_audit/checks/") for name in names if name.startswith("cucm_audit/checks/")}
     assert packed == {p.relative_to(ROOT / "checks").as_posix() for p in (ROOT / "checks").rglob("*") if p.is_file()}
