@@ -92,8 +92,22 @@ class Prerequisites:
         everybody = check.nodes == "all"
         lack = self._lacking(blank, reads, everybody=everybody)
         if lack is None and reads.compares and self._before is not None:
-            return self._before._lacking_before(blank, reads, everybody=everybody) or self._other_cluster(blank)
+            lack = self._before._lacking_before(blank, reads, everybody=everybody)
+            return lack or self._other_cluster(blank) or self._other_source(blank, reads)
         return lack
+
+    def _other_source(self, blank: Outcome, reads: Reads) -> Outcome | None:
+        """Say that a fact was asked of somebody else before: RIS and the database mean another thing by registered."""
+        assert self._before is not None
+        for fact in sorted(reads.every & reads.earlier.every):
+            then, now = (
+                {row.source for row in side.ledger.values() if row.fact == fact} for side in (self._before, self)
+            )
+            if then != now:
+                words = [", ".join(sorted(source.value for source in sources)) for sources in (then, now)]
+                detail = f"{fact} was asked of {words[0]} before and of {words[1]} now: they cannot be compared"
+                return replace(blank, reason=Reason.INCONSISTENT, detail=detail)
+        return None
 
     def _other_cluster(self, blank: Outcome) -> Outcome | None:
         """Say that the snapshot from before may be another cluster's, None when it is this one's."""

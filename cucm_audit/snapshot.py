@@ -91,8 +91,9 @@ class Snapshot:
             connection = connect(f"{path.absolute().as_uri()}?mode=ro")
             found = connection.execute("select value from meta where key = 'schema_version'").fetchone()
             finished = connection.execute("select value from meta where key = 'finished_at'").fetchone()
-            # A page that was lost or came to another place may hold rows that are believed, or lack some.
-            sound = [str(says) for (says,) in connection.execute("pragma integrity_check(1)")]
+            with contextlib.closing(connect(f"{path.absolute().as_uri()}?mode=ro")) as other:  # it leaves a temp behind
+                # A page that was lost or came to another place may hold rows that are believed, or lack some.
+                sound = [str(says) for (says,) in other.execute("pragma integrity_check(1)")]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise SnapshotError(f"{path} is no snapshot of cucm-audit ({error})") from None
         if sound != ["ok"]:
