@@ -96,6 +96,8 @@ def healthy(lab, snapshot):
     lacks = {("replication_dynamic", ""), ("licence", ""), ("licence_entitlement", "")}
     old = lacks if lab.world.release.startswith("9") else set()
     assert set(lab.not_whole(snapshot)) == old  # 9.1 has no such columns and operations
+    noted = "select fact from ledger where state = 'whole' and source = 'axl' and detail <> ''"
+    assert list(snapshot.select(noted)) == [], "every small table was counted"
     nodes = dict(snapshot.select("select name, role from node"))
     assert len(nodes) == len(lab.world.nodes)
     assert list(nodes.values()).count("publisher") == 1

@@ -23,7 +23,7 @@ from cucm_audit.clients.guard import (
     check_request,
     check_sql,
 )
-from cucm_audit.clients.statements import STATEMENTS
+from cucm_audit.clients.statements import COUNTING, SMALL_COUNTS, STATEMENTS
 
 SCHEMAS = Path(ciscoaxl.__file__).parent / "schema"
 AST = "http://schemas.cisco.com/ast/soap"
@@ -233,6 +233,19 @@ def test_a_page_carries_no_body() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------- SQL
+
+
+def test_the_counts_of_the_small_tables_are_let_through_and_nothing_near_them():
+    small = {statement.fact for statement in STATEMENTS if not statement.paged and not statement.count}
+    assert small - set(SMALL_COUNTS) == {"replication_dynamic"}
+    assert COUNTING.sql.count(" union all ") == len(SMALL_COUNTS) - 1
+    check_sql(COUNTING.sql)
+    for place, one in enumerate(SMALL_COUNTS.values()):
+        check_sql(one)
+        part = one.replace("select ", f"select {place} as part, ", 1)
+        assert part in COUNTING.sql
+        with pytest.raises(WriteBlocked):
+            check_sql(part)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: statement.fact + statement.since)
