@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from cucm_audit import fleet as module
@@ -194,9 +195,21 @@ def test_of_two_runs_the_younger_counts_and_an_audited_one_before_any_that_is_no
     made = merged([("old", old), ("new", new), ("blind", blind)])
     assert [(one.name, one.taken_at) for one in made.clusters] == [("a", "2026-11-20 06:00:00")]
     assert made.checks[0].verdicts == {"a": "fail"}
-    assert len(made.notes) == 2
+    assert len(made.notes) == 3
     back = merged([("blind", blind), ("new", new), ("old", old)])
     assert (back.clusters, back.checks) == (made.clusters, made.checks)
+
+
+@pytest.mark.parametrize(("hour", "code"), [("04", 0), ("07", 3)])
+def test_a_cluster_that_could_not_be_audited_since_is_not_clean(
+    three: Lab, tmp_path: Path, hour: str, code: int
+) -> None:
+    clean = _document("a", "pass")
+    clean = msgspec.structs.replace(clean, clusters=(msgspec.structs.replace(clean.clusters[0], exit_code=0),))
+    blind = _document("a", "pass", f"2026-11-20 {hour}:00:00", state="not_audited")
+    for name, part in (("clean", clean), ("blind", blind)):
+        (tmp_path / f"{name}.json").write_text(written(part))
+    assert _merge(three, *(str(tmp_path / f"{name}.json") for name in ("clean", "blind")))[0] == code
 
 
 def test_parts_of_different_fleets_or_cuts_are_told() -> None:

@@ -7,12 +7,15 @@ import msgspec
 
 from cucm_audit.reports.fleet_document import CheckLine, ClusterLine, FleetDocument, in_order, worst_first
 
+#: The exit code of a cluster of which something is not known.
+_UNKNOWN = 3
+
 
 def merged(parts: Sequence[tuple[str, FleetDocument]]) -> FleetDocument:
     """Return one document of several, ``(file, document)``: nothing twice, and by name what none of them has.
 
-    Of a cluster that stands in several, an audited one counts before one that is not, then the younger. The order of
-    the files does not matter.
+    Of a cluster that stands in several, an audited one counts before one that is not, then the younger; but one that
+    could not be audited since is not clean any more. The order of the files does not matter.
     """
     every = {name for _, part in parts for name in part.fleet}
     chosen: dict[str, tuple[str, ClusterLine, FleetDocument]] = {}
@@ -27,7 +30,7 @@ def merged(parts: Sequence[tuple[str, FleetDocument]]) -> FleetDocument:
                 chosen[line.name] = (file, line, part)
     notes += _unlike(parts)
     missing = sorted(every - set(chosen))
-    lines = [line for _, line, _ in chosen.values()]
+    lines = [_not_clean(line, parts, notes) for _, line, _ in chosen.values()]
     lines += [ClusterLine(name=name, state="missing", says=_missing(parts)) for name in missing]
     return FleetDocument(
         version=max(part.version for _, part in parts),
@@ -39,6 +42,22 @@ def merged(parts: Sequence[tuple[str, FleetDocument]]) -> FleetDocument:
         checks=in_order(_joined(chosen)),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _not_clean(line: ClusterLine, parts: Sequence[tuple[str, FleetDocument]], notes: list[str]) -> ClusterLine:
+    """Return a line as it is, or not clean when a younger part could not audit that cluster: nobody knows it today."""
+    if line.state != "audited":
+        return line
+    tried = [
+        other.taken_at or part.taken_at
+        for _, part in parts
+        for other in part.clusters
+        if (other.name, other.state) == (line.name, "not_audited")
+    ]
+    if max(tried, default="") <= line.taken_at:
+        return line
+    notes.append(f"{line.name} was audited at {line.taken_at}, and could not be at {max(tried)}: it is not clean")
+    return msgspec.structs.replace(line, complete=False, exit_code=line.exit_code or _UNKNOWN)
 
 
 def _weight(line: ClusterLine) -> tuple[bool, bool, str, str]:
