@@ -54,6 +54,7 @@ def test_old_logs_have_boots_without_a_version():
         ("Shutdown 9.1.2.10000-28 Start", "Shutdown", "9.1.2.10000-28", "Start"),
         ("Upgrade 9.1.2.10000-28 Failed", "Upgrade", "9.1.2.10000-28", "Failure"),
         ("Cisco Option Install a-b.cop Cancelled", "Cisco Option Install", "a-b.cop", "Cancel"),
+        ("DRS Backup 2019-08-02-02-00-03 Canceled", "DRS Backup", "2019-08-02-02-00-03", "Cancel"),
         ("DRS Restore 2019-08-03-02-00-03 Success", "DRS Restore", "2019-08-03-02-00-03", "Success"),
         ("Boot 9.1.2.10000-28 Start = came back without a shutdown", "Boot", "9.1.2.10000-28", "Start"),
         ("Certificate Regenerate tomcat Success", "Certificate Regenerate tomcat", "", "Success"),
@@ -139,3 +140,18 @@ def test_pager_lines_and_headers_are_no_events():
 )
 def test_a_log_without_events_is_no_log(text):
     assert read(text).error.reason is Reason.MALFORMED
+
+
+def test_a_foreign_line_between_an_event_and_its_rest_is_told_and_the_event_is_whole():
+    told = read(line("Cisco Option Install a-b.cop") + "what is this\nSuccess\n" + BOOT)
+    assert [(row["subject"], row["result"]) for row in told.rows] == [
+        ("a-b.cop", "Success"),
+        ("12.5.1.14900-63", "Start"),
+    ]
+    assert not told.whole
+    assert not read("Success\n" + BOOT).whole, "the rest of nothing"
+
+
+def test_an_event_without_its_user_is_the_event():
+    (row,) = read(BOOT.replace("root: ", "")).rows
+    assert (row["user"], row["action"], row["subject"], row["result"]) == ("", "Boot", "12.5.1.14900-63", "Start")
