@@ -21,6 +21,7 @@ from cucm_audit.discovery import Found, discover, doors, numbers
 from cucm_audit.facts import Ask, Fact, Per
 from cucm_audit.facts.axl import read
 from cucm_audit.facts.ris import FINE
+from cucm_audit.facts.values import named
 from cucm_audit.identity import misnamed
 from cucm_audit.model import Node, Reason, Role, Source
 
@@ -144,6 +145,7 @@ class _Run:
         self.cluster, self.clients, self.journal, self.user = cluster, clients, journal, user
         self._probes: list[Probe] = []
         self._order: dict[str, int] = {}
+        self._presence: tuple[Node, ...] = ()
         self._opened: Ssh | None = None
         self._door = ""
 
@@ -210,6 +212,7 @@ class _Run:
     def all(self, nodes: tuple[Node, ...], door: Node, release: str, *, with_ssh: bool) -> None:
         """Ask the other sources, all nodes beside each other."""
         self._order = {node.name: place for place, node in enumerate(nodes)}
+        self._presence = tuple(node for node in nodes if not node.voice)
         tasks: list[Callable[[], None]] = []
         for node in nodes:
             tasks.append(partial(self._https, node, release, door=node.name == door.name))
@@ -278,6 +281,8 @@ class _Run:
         ris = self.clients.ris(node, self.journal, per_minute=15, chunk=chunk, pace=2 / 3, waiting=lambda _: None)
         for answer in ris.devices([_NO_PHONE]):  # that an answer comes was the question; and who is silent in it
             for silent in (one for one in answer.nodes if one.return_code not in FINE):
+                if named(self._presence, silent.name):  # no phone is registered there
+                    continue
                 self.note(Probe(node=node.name, source=Source.RIS, what=f"RIS of {silent.name}", stopped=Step.ANSWERS,
                                 reason=Reason.UNREACHABLE, detail=f"{node.name} says of it: {silent.return_code}",
                                 hint=f"Look at Cisco RIS Data Collector on {silent.name}"))  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -336,3 +337,19 @@ def test_what_it_cost_is_told_also_when_it_ends_badly(tmp_path, monkeypatch):
         code, _, err = place.run("doctor", "--node", "lab")
         assert code == 130
         assert "Cost: " in err
+
+
+def test_what_ris_says_of_im_and_presence_is_no_lack(tmp_path, monkeypatch):
+    """No phone is registered there, and a run leaves it out too."""
+    from cucm_audit.clients.ris import Ris, RisNode
+
+    heard = Ris.devices
+
+    def devices(self, names):
+        for answer in heard(self, names):
+            silent = RisNode(name="cucm-imp1", return_code="NodeNotResponding", no_change=False, devices=())
+            yield replace(answer, nodes=(*answer.nodes, silent))
+
+    monkeypatch.setattr(Ris, "devices", devices)
+    with examined(tmp_path) as (code, probes, _):
+        assert (code, lacks(probes)) == (0, set())
