@@ -1,9 +1,10 @@
 """Is it the node that answered? What a run heard of each node is held against what the node says that it is.
 
-Three things tell: the name that a node gives itself, the host that PerfMon's counters name, and its release. AXL says
-of each node which release it runs; a command line that says another one is that of another machine, or the node was
-switched to its other version and the database does not know it (reference: axl-database.md section 7, cli.md sections
-3 and 4, serviceability.md section 3).
+Three things tell: the name that a node gives itself, the host that PerfMon's counters name, and, where neither does,
+its release. AXL says of each node which release it runs, as the database has it; a command line that says another one
+is that of another machine, or the node was switched to its other version and the database does not know it. A node that
+proved its name is believed there: a release that differs is row H2's finding, and must not be hidden by a doubt
+(reference: axl-database.md section 7, cli.md sections 3 and 4, serviceability.md section 3).
 
 A wrong address in the cluster file or in DNS, two names with one address, the address of a server that was replaced:
 every answer is then well-formed and whole, and about another node. The snapshot does not believe such a node: what came
@@ -45,9 +46,11 @@ _WHOLE = " and m.node in (select node from ledger where fact = 'cluster_member' 
 
 def strangers(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, Doubt]:
     """Return the nodes whose answers may be another's, why, and what to do; '' is what the publisher says of all."""
-    told = {name: (why, _HINT.format(name or "the publisher")) for name, why in _by_name(snapshot, nodes).items()}
+    named, proven = _by_name(snapshot, nodes)
+    told = {name: (why, _HINT.format(name or "the publisher")) for name, why in named.items()}
     for name, why in _by_release(snapshot).items():
-        told.setdefault(name, (why, _OTHER_RELEASE.format(name)))
+        if name not in proven:
+            told.setdefault(name, (why, _OTHER_RELEASE.format(name)))
     for row in snapshot.gathered():
         # No other thing makes counters inconsistent (facts/services.py).
         if row.fact == "perf_counter" and row.state is State.PARTIAL and row.reason is Reason.INCONSISTENT:
@@ -68,7 +71,8 @@ def _by_release(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-def _by_name(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
+def _by_name(snapshot: Snapshot, nodes: tuple[Node, ...]) -> tuple[dict[str, str], set[str]]:
+    """Return the nodes that call themselves otherwise, and whom; and those that gave their right name."""
     told: dict[str, str] = {}
     proven: set[str] = set()
     for name, host, address in snapshot.select(_SAYS):
@@ -80,7 +84,7 @@ def _by_name(snapshot: Snapshot, nodes: tuple[Node, ...]) -> dict[str, str]:
     for node in nodes:
         if node.twin and node.twin not in proven:
             told.setdefault(node.twin, f"{node.twin} and {node.name} have one address: which of them answered?")
-    return told
+    return told, proven
 
 
 def _other(name: str, host: str, address: str | None) -> str | None:

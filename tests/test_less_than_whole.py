@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -387,22 +387,32 @@ def test_a_limit_to_a_node_that_is_not_there_is_no_clean_run(whole: Lab) -> None
     assert "cucm-sub7: this cluster has no such node; it has cucm-pub, cucm-sub1" in err
 
 
-@pytest.mark.parametrize("command", ["show version active", "show status"])
+@pytest.fixture
+def other_release(whole: Lab) -> Iterator[Callable[[str, bool], None]]:
+    """Let the command line of cucm-sub2 say another release, with or without the name of the machine."""
+    node = whole.world.node("cucm-sub2")
+
+    def says(release: str, named: bool) -> None:
+        answers = {command: answer_of(whole, command, node.name) for command in ("show version active", "show status")}
+        told = {command: text.replace(whole.world.release, release) for command, text in answers.items()}
+        if not named:
+            told["show status"] = re.sub(r"(?m)^Host Name.*$", "", told["show status"])
+        node.faults["cli_answer"] = told
+
+    yield says
+    node.faults.pop("cli_answer", None)
+
+
 @pytest.mark.parametrize(
     ("says", "believed"),
     [("12.5.1.13900-152", False), ("14.0.1.10000-20", False), ("12.5.1.14062-1", True), ("a-private-build", True)],
 )
-def test_a_command_line_of_another_release_is_another_machine(
-    whole: Lab, command: str, says: str, believed: bool
-) -> None:
+def test_a_command_line_of_another_release_that_gives_no_name_is_another_machine(
+    whole: Lab, other_release: Callable[[str, bool], None], says: str, believed: bool
+) -> None:  # fmt: skip
     """AXL says what the node runs. An engineering special may be numbered apart, and a word is no release."""
-    node = whole.world.node("cucm-sub2")
-    text = answer_of(whole, command, node.name)
-    node.faults["cli_answer"] = {command: text.replace(whole.world.release, says)}
-    try:
-        _, report = whole.audit(*checks("disk-full", "unclean-boot", "em-service-stopped", "release-differs"))
-    finally:
-        del node.faults["cli_answer"]
+    other_release(says, False)
+    _, report = whole.audit(*checks("disk-full", "unclean-boot", "em-service-stopped", "release-differs"))
     told = {(outcome["check"], outcome["node"]): outcome for outcome in report["outcomes"]}
     for check in ("disk-full", "unclean-boot", "em-service-stopped"):
         assert told[check, "cucm-sub1"]["verdict"] == "pass"
@@ -413,15 +423,24 @@ def test_a_command_line_of_another_release_is_another_machine(
     assert all("switched to its other version" in gap["hint"] for gap in gaps)
 
 
-def test_a_release_that_is_contradicted_takes_no_check_out(whole: Lab) -> None:
+@pytest.mark.parametrize("says", ["12.5.1.13900-152", "14.0.1.10000-20"])
+def test_a_node_that_gives_its_name_and_runs_another_release_is_the_finding_that_it_is(
+    whole: Lab, other_release: Callable[[str, bool], None], says: str
+) -> None:
+    """The database may still have what the node ran before it was switched: a doubt would hide row H2."""
+    other_release(says, True)
+    code, report = whole.audit(*checks("disk-full", "release-differs"))
+    told = {(outcome["check"], outcome["node"]): outcome for outcome in report["outcomes"]}
+    assert (code, told["release-differs", "cucm-sub2"]["verdict"]) == (1, "fail")
+    assert told["disk-full", "cucm-sub2"]["verdict"] == "pass"
+
+
+def test_a_release_that_is_contradicted_takes_no_check_out(
+    whole: Lab, other_release: Callable[[str, bool], None]
+) -> None:
     """A check that is not for the release which a stranger calls its own is not silent about the node."""
-    node, command = whole.world.node("cucm-sub2"), "show version active"
-    text = answer_of(whole, command, node.name)
-    node.faults["cli_answer"] = {command: text.replace(whole.world.release, "9.1.2.10000-28")}
-    try:
-        code, report = whole.audit(*checks("pack-tomcat-not-restarted"))
-    finally:
-        del node.faults["cli_answer"]
+    other_release("9.1.2.10000-28", False)
+    code, report = whole.audit(*checks("pack-tomcat-not-restarted"))
     there = [outcome for outcome in report["outcomes"] if outcome["node"] == "cucm-sub2"]
     assert code == 3
     assert {outcome["verdict"] for outcome in there} == {"unknown"}
