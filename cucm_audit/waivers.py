@@ -114,7 +114,7 @@ def _pattern(text: str) -> "re.Pattern[str]":
         else:
             runs[-1] += "." if part == "?" else re.escape(part[-1])
     first, *between = runs
-    middle = "".join(f"(?>.*?{run})" for run in between[:-1] if run)
+    middle = "".join(f"(?>.*?{run})" for run in between[:-1])
     return re.compile(first + (f"{middle}.*{between[-1]}" if between else ""), re.DOTALL)
 
 

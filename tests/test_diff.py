@@ -1,6 +1,7 @@
 """Two snapshots compared through the command line."""
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from example_snapshots import recounted, whole
 
 from cucm_audit.cli import run
-from cucm_audit.diff import KEYS, LASTING, NAMED, VOLATILE, VOLATILE_TABLES, key_of
+from cucm_audit.diff import KEYS, LASTING, NAMED, VOLATILE, VOLATILE_TABLES, Difference, TableDiff, key_of
 from cucm_audit.model import ON_DEMAND
+from cucm_audit.reports import difference
 from cucm_audit.snapshot import Snapshot
 from cucm_audit.tables import columns, tables
 
@@ -241,3 +243,28 @@ def test_no_row_is_found_again_by_a_number_of_the_database() -> None:
     for table in tables():
         assert key_of(table)
         assert "id" not in key_of(table)
+
+
+def test_each_part_of_the_page() -> None:
+    whose = [{"cluster": "lab", "release": "12.5", "taken_at": f"2026-11-{day} 05:15:00"} for day in (18, 19)]
+    tables = (
+        TableDiff(table="phone", new=tuple(f"SEP{number:03}" for number in range(99)), lost=("sub1: timeout",)),
+        TableDiff(table="registration", unknown_before=("pub: left out", "sub1: left out")),
+        TableDiff(table="certificate", unknown=("ssh was left out",)),
+    )
+    found = Difference(one=whose[0], other=whose[1], tables=tables, doubt="another publisher")
+    page = difference.text(found, 100)
+    head, rest = page.split("phone: 99 new\n", 1)
+    assert head.split("\n\n") == [
+        "from lab, 12.5, taken 2026-11-18 05:15:00\nto   lab, 12.5, taken 2026-11-19 05:15:00",
+        "IN DOUBT: another publisher",
+        "NO LONGER KNOWN\n  phone: sub1: timeout",
+        "",
+    ]
+    listed, before, neither = rest.rstrip("\n").split("\n\n")
+    assert re.fullmatch(r"(  \+ SEP\d{3}\n)+  \+ and (\d+) more \(-v lists them\)", listed)
+    assert before == "NOT KNOWN BEFORE, AND SO NOT COMPARED\n  registration: pub: left out; sub1: left out"
+    assert neither == "KNOWN BY NEITHER, AND SO NOT COMPARED\n  certificate: ssh was left out"
+    assert difference.text(found, 100, verbose=True).count("  + SEP") == 99
+    same = Difference(one=whose[0], other=whose[1], tables=(TableDiff(table="phone"),))
+    assert difference.text(same, 100).rstrip("\n").split("\n\n")[1:] == ["Nothing that both know is different."]

@@ -182,3 +182,26 @@ def test_any_name_makes_a_file_name(name: str) -> None:
     assert slug(name).replace("-", "").replace(".", "").isalnum()
     assert len(slug(name)) < 60
     assert slug(name) != slug(name + "x")
+
+
+def test_where_there_are_no_hard_links_a_file_comes_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "r.json"
+
+    def refused(_one: object, _other: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def late(_one: object, other: object) -> None:
+        Path(str(other)).write_text("somebody else's")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    write_file(path, "new", force=False)
+    assert path.read_text() == "new"
+    path.unlink()
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(Problem, match="exists already"):
+        write_file(path, "new", force=False)
+    assert path.read_text() == "somebody else's"
+    assert [one.name for one in tmp_path.iterdir()] == ["r.json"]

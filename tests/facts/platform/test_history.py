@@ -155,3 +155,33 @@ def test_a_foreign_line_between_an_event_and_its_rest_is_told_and_the_event_is_w
 def test_an_event_without_its_user_is_the_event():
     (row,) = read(BOOT.replace("root: ", "")).rows
     assert (row["user"], row["action"], row["subject"], row["result"]) == ("", "Boot", "12.5.1.14900-63", "Start")
+
+
+@pytest.mark.parametrize("said", ["Restart", "Shutdown", "Boot", "Product Version", "Kernel Image"])
+def test_what_happens_in_a_moment_needs_no_result(said):
+    told = read(line(f"{said} 12.5.1.14900-63"))
+    assert told.whole
+    assert (told.rows[0]["action"], told.rows[0]["result"]) == (said, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("Upgrade 12.5.1.14900-63", False),
+        ("DRS Backup of both Success", True),
+        ("DRS Restore of both Success", True),
+        ("Switch Version 11.5 to 12.5 Success", True),
+        ("Boot 12.5 twice Start", False),
+    ],
+)
+def test_a_line_that_does_not_end_as_its_kind_does_is_told(said, whole):
+    assert read(line(said)).whole is whole
+
+
+def test_the_whole_row_of_what_is_no_option_and_of_what_nobody_knows():
+    row = {"node": "bonn-pub", "line": 1, "local_at": "2019-08-02 10:08:56", "user": "root"}
+    assert read(BOOT).rows == [{**row, "action": "Boot", "subject": "12.5.1.14900-63", "stem": "", "result": "Start"}]
+    unknown = {**row, "user": "", "action": "other", "subject": "what is this", "stem": "", "result": ""}
+    assert read(line("what is this").replace("root: ", "")).rows == [unknown]
+    bare = read(line("Cisco Option Install Success")).rows[0]
+    assert (bare["subject"], bare["stem"], bare["result"]) == ("", "", "Success")
