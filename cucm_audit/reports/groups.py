@@ -54,6 +54,22 @@ def by_reason(
     return list(groups.items())
 
 
+def alike_doubts(
+    groups: Sequence[list[Outcome]], explained: Collection[tuple[str, str]]
+) -> dict[str, list[list[Outcome]]]:
+    """Return checks that have nothing to say but what the page has told already, by that: nodes and their reasons.
+
+    A cause that only one check has stays with its check.
+    """
+    made: dict[str, list[list[Outcome]]] = {}
+    for group in groups:
+        pairs = [(outcome.node, str(outcome.reason)) for outcome in group]
+        if all(pair in explained for pair in pairs) and not any(o.findings or o.could_not_tell for o in group):
+            why = ", ".join(f"{node or 'the cluster'}: {reason}" for node, reason in sorted(set(pairs)))
+            made.setdefault(why, []).append(group)
+    return {why: bundle for why, bundle in made.items() if len(bundle) > 1}
+
+
 def alike(gaps: Iterable[Gathered]) -> list[list[Gathered]]:
     """Group the gaps of one node that have one cause: a dead node is one line, not one a fact."""
     groups: dict[tuple[object, ...], list[Gathered]] = {}

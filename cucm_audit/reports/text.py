@@ -7,7 +7,18 @@ from tabulate import tabulate
 
 from cucm_audit.model import SEVERITIES, Evidence, Finding, Outcome, Report, State, Verdict, counting, still_wrong
 from cucm_audit.reports import Style, cost, standing
-from cucm_audit.reports.groups import alike, by_check, by_reason, listed, missing, node_in_words, place, scope, who
+from cucm_audit.reports.groups import (
+    alike,
+    alike_doubts,
+    by_check,
+    by_reason,
+    listed,
+    missing,
+    node_in_words,
+    place,
+    scope,
+    who,
+)
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 from cucm_audit.reports.lines import cells, drawn, hanging, together
 from cucm_audit.reports.sanitize import visible
@@ -140,13 +151,20 @@ class _Page:
             return
         explained = {(gap.node, str(gap.reason)) for gap in self.report.gaps} if not self.style.verbose else set()
         yield from self.heading("COULD NOT TELL", "unknown")
-        for group in by_check(unknown):
+        groups = by_check(unknown)
+        bundles = alike_doubts(groups, explained)
+        for group in groups:
+            if any(group in bundle for bundle in bundles.values()):
+                continue
             yield from self.said(f"{group[0].title} {place(group[0])}", "unknown   ")
             for reason, outcomes in by_reason(group, explained):
                 nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
                 yield from self.said(f"{nodes}: {reason}" if nodes else reason, " " * 10 + "- ")
             yield from self.subjects([f for o in group for f in o.findings], 0, "seen wrong so far: ")
             yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
+        for why, bundle in bundles.items():
+            yield from self.said(f"{len(bundle)} checks, {why}, see above (-v tells each):", "unknown   ")
+            yield from self.said(", ".join(group[0].check or " ".join(group[0].rows) for group in bundle), " " * 10)
 
     def listed(self, heading: str, lines: Sequence[str], kind: str = "heading") -> Iterator[str]:
         """Yield a section of plain lines, nothing when there are none."""
