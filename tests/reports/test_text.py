@@ -131,3 +131,23 @@ def test_an_expression_is_shown_without_a_name() -> None:
     made = report(outcome(Verdict.NOT_APPLICABLE, show={"p.name || ' ' || coalesce(n.number, 'none')": ["SEP1 0012"]}))
     assert ": SEP1 0012" in text(made)
     assert "coalesce" not in text(made)
+
+
+def test_checks_that_lack_what_was_told_already_are_one_paragraph_and_none_is_left_out() -> None:
+    def doubt(check: str, **changes: object) -> object:
+        given = {"node": "cucm-sub2", "findings": (), "detail": "as it is", "reason": Reason.HOSTKEY_UNKNOWN, **changes}
+        return outcome(Verdict.UNKNOWN, check=check, title=f"Title of {check}", **given)
+
+    alike = [doubt(f"check-{number}") for number in range(5)]
+    seen = doubt("saw-something", findings=(finding("x", "x is wrong"),))
+    other = doubt("another-cause", reason=Reason.TIMEOUT)
+    made = report(*alike, seen, other, gaps=(LOST,))  # type: ignore[arg-type]
+    page = text(made)
+    told = page[page.index("COULD NOT TELL") :]
+    assert "unknown   5 checks, cucm-sub2: hostkey_unknown, see above" in told
+    assert all(f"check-{number}" in told for number in range(5))
+    assert "Title of check-0" not in told
+    assert "Title of saw-something" in told
+    assert "x is wrong" in told
+    assert "timeout: as it is" in told
+    assert all(f"Title of check-{number}" in text(made, verbose=True) for number in range(5))
