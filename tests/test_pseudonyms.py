@@ -35,7 +35,13 @@ def drawing(*drawn: str) -> Pseudonyms:
     """One whose letters and digits come from these words, one after the other."""
     pseudonyms = Pseudonyms()
     characters = iter("".join(drawn))
-    pseudonyms._random.choice = lambda _: next(characters)
+
+    def choice(kind: str) -> str:
+        character = next(characters)
+        assert character in kind
+        return character
+
+    pseudonyms._random.choice = choice
     return pseudonyms
 
 
