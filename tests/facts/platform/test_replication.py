@@ -185,3 +185,42 @@ def test_no_state_line_no_check():
 def test_no_answer(text):
     assert servers(text).error.reason is Reason.MALFORMED
     assert check(text).error.reason is Reason.MALFORMED
+
+
+def said(told):
+    """What is told of an answer that is not whole, without its command, or why there is none."""
+    assert all(words.startswith(f"{COMMAND}: ") for _, _, words, _ in told.troubles)
+    return [words.removeprefix(f"{COMMAND}: ") for _, _, words, _ in told.troubles]
+
+
+def test_what_is_amiss_is_said_in_numbers():
+    assert said(servers(changed("Cluster Detailed View from lima-pub (3 Servers):", ""))) == [
+        "the line with the number of servers is missing"
+    ]
+    assert check(changed("Cluster Detailed View from lima-pub (3 Servers):", "")).whole
+    assert said(servers(changed(LAST + "\n", ""))) == ["3 servers are announced, 2 rows could be read"]
+    more = servers(recording("10.5", "replication"), nodes=4)
+    assert (said(more), len(more.rows)) == (["the table has 3 server(s), the cluster 4 voice nodes"], 3)
+    assert more.kept == [(COMMAND, recording("10.5", "replication"))]
+    for nodes in (0, 1, 3):
+        assert servers(recording("10.5", "replication"), nodes=nodes).whole
+    assert check(recording("10.5", "replication"), nodes=4).whole
+
+
+def test_what_the_old_layout_says_of_an_ill_server_stands_in_its_details():
+    ill = "Setup Completed (RPC Yes, Dropped, tables mismatch, loop No)"
+    assert servers(recording("8.6", "replication")).rows[1]["details"] == ill
+
+
+def test_why_there_is_no_answer():
+    down = servers("Cisco DB is not running, see the log\n").error
+    assert (down.reason, down.detail, down.hint) == (
+        Reason.SERVICE_NOT_ACTIVATED,
+        "Cisco DB is not running, see the log",
+        "See A Cisco DB in utils service list.",
+    )
+    for nodes, number in ((0, "not known"), (2, "2")):
+        told = servers(SINGLE, nodes=nodes)
+        assert told.error.detail == f"it speaks of a single active node; voice nodes of this cluster: {number}"
+        assert told.kept == [(COMMAND, SINGLE)]
+    assert servers("Please wait\n").error.detail == "no replication table in the answer: 'Please wait'"

@@ -130,3 +130,42 @@ def test_two_answers_in_one_do_not_pass():
 def test_busy_upgrading_says_so():
     told = gather("software_version", answers(active="This command is not allowed during upgrade\n"))
     assert told.error.reason is Reason.BUSY
+
+
+@pytest.mark.parametrize("word", ["none", "N/A", "not installed", "Not available", "No version", "None."])
+def test_a_partition_that_holds_nothing_says_so_in_a_word(word):
+    told = gather("inactive_version", answers(inactive=f"Inactive Master Version: {word}\n"))
+    assert told.whole
+    assert [row["version"] for row in told.rows] == [""]
+    assert gather("software_version", answers(active=f"Active Master Version: {word}\n")).error is not None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no inactive version",
+        "No inactive partition on this machine",
+        "The inactive version is not available",
+        "Inactive partition does not exist on this node",
+    ],
+)
+def test_a_partition_that_is_not_there_says_so_in_a_sentence(sentence):
+    for table, rows in (("inactive_version", 1), ("inactive_option", 0)):
+        told = gather(table, answers(inactive=f"{sentence}\n"))
+        assert told.whole
+        assert len(told.rows) == rows
+    assert gather("inactive_version", answers(inactive="No inactive version: error 7\n")).error is not None
+
+
+def test_a_list_of_options_that_is_missing_is_told_with_its_words():
+    told = gather("installed_option", answers(active="Active Master Version: 12.5.1.15900-66\n"))
+    assert told.error.detail == "the list of options is missing, and nothing says that there are none"
+    assert gather("software_version", answers(active="Active Master Version: 12.5.1.15900-66\n")).whole
+    none = answers(inactive="Inactive Master Version: none\n")
+    assert gather("inactive_option", none).whole, "nothing is installed there"
+
+
+def test_the_version_of_the_active_partition_is_never_missing_in_silence():
+    from cucm_audit.facts.platform import FACTS
+
+    assert {fact.table for fact in FACTS if fact.never_empty} >= {"software_version", "system_event", "node_clock"}
