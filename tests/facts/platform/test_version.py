@@ -169,3 +169,23 @@ def test_the_version_of_the_active_partition_is_never_missing_in_silence():
     from cucm_audit.facts.platform import FACTS
 
     assert {fact.table for fact in FACTS if fact.never_empty} >= {"software_version", "system_event", "node_clock"}
+
+
+@pytest.mark.parametrize(
+    ("below", "says"),
+    [
+        (
+            "ciscocm.x.cop\nNo Installed Software Options Found.\n",
+            "options are listed and it says that there are none",
+        ),
+        (
+            "cmterm-devicepack12.5.cop\n",
+            "the numbers of a device pack cannot be read: 'cmterm-devicepack12.5.cop'",
+        ),
+    ],
+)
+def test_a_list_of_options_that_is_doubted_is_told_with_its_words(below, says):
+    head = "Active Master Version: 12.5.1.15900-66\nActive Version Installed Software Options:\n"
+    told = gather("installed_option", answers(active=head + below))
+    assert [words for _, _, words, _ in told.troubles] == [f"{ACTIVE}: {says}"]
+    assert len(told.rows) == 1
