@@ -49,17 +49,40 @@ def test_what_it_noted_is_judged(there: Lab) -> None:
     [
         (f"update registrationdynamic set lastknownucm = 'elsewhere' where {ROW}", "inconsistent"),
         ("update typerisstatus set name = 'Dozing' where name = 'Registered'", "malformed"),
+        (f"update registrationdynamic set tkrisstatus = null where {ROW}", "malformed"),
+        (f"update registrationdynamic set tkrisstatus = 99 where {ROW}", "malformed"),
+        (
+            f"update registrationdynamic set lastknownucm = '', lastseen = 0, tkrisstatus = 1 where {ROW}",
+            "inconsistent",
+        ),
+        (
+            f"update registrationdynamic set lastknownucm = '', lastseen = 0, tkrisstatus = 3 where {ROW}",
+            "inconsistent",
+        ),
     ],
 )
-def test_a_node_or_a_word_that_nobody_knows_makes_it_partial(there: Lab, change: str, reason: str) -> None:
+def test_a_node_or_a_status_that_nobody_knows_makes_it_partial(there: Lab, change: str, reason: str) -> None:
     there.world.database.execute(change)
     _, report = there.audit("--registration", "database", "--check", "phone-rejected")
     assert of(report, "phone-rejected")["verdict"] == "unknown"
     assert {gap["reason"] for gap in report["gaps"] if gap["fact"] == "registration"} == {reason}
 
 
-def test_a_phone_that_never_registered_has_no_row(there: Lab) -> None:
-    there.world.database.execute(f"update registrationdynamic set lastknownucm = '', lastseen = 0 where {ROW}")
+def test_a_phone_that_is_noted_twice_is_not_known(there: Lab) -> None:
+    columns = "fkdevice, lastknownipaddress, lastknownucm, lastseen"
+    there.world.database.execute(
+        f"insert into registrationdynamic (pkid, tkrisstatus, {columns}) select 'ffffffff-0000-0000-0000-000000000000',"
+        f" 3, {columns} from registrationdynamic where {ROW}"
+    )
+    _, report = there.audit("--registration", "database", "--check", "phone-rejected")
+    assert of(report, "phone-rejected")["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("status", ["null", "0"])
+def test_a_phone_that_never_registered_has_no_row(there: Lab, status: str) -> None:
+    there.world.database.execute(
+        f"update registrationdynamic set lastknownucm = '', lastseen = 0, tkrisstatus = {status} where {ROW}"
+    )
     _, report = there.audit("--registration", "database", "--check", "phone-rejected")
     assert of(report, "phone-rejected")["verdict"] == "pass"
     assert of(report, "phone-rejected")["examined"] == 59

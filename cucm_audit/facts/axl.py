@@ -102,13 +102,10 @@ def _gather_node(statement: Statement, ask: Ask) -> Iterator[Row]:
 def _gather_registration(statement: Statement, ask: Ask) -> Iterator[Row]:
     """Yield the last registration that the database noted of each phone, the node spelled as System > Server does.
 
-    A node that is none of the cluster's keeps its spelling and makes the fact not whole; a phone that never registered
-    (no time, no node) has no row, as in RIS.
+    A node that is none of the cluster's keeps its spelling and makes the fact not whole.
     """
     strangers: set[str] = set()
     for row in gather(statement, ask):
-        if not row["node"] and row["seen_at"] is None:
-            continue
         node = named(ask.nodes, row["node"])
         if node is None:
             strangers.add(row["node"])

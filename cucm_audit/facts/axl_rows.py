@@ -229,9 +229,8 @@ def _phone_seen(line: Line) -> Row:
     }
 
 
-#: XRisStatus of AXL 14 and later -> the words of RIS, which the checks know. NULL: the database does not say.
+#: XRisStatus of AXL 14 and later -> the words of RIS, which the checks know.
 _NOTED = {
-    "": "Unknown",
     "unknown": "Unknown",
     "registered": "Registered",
     "unregistered": "UnRegistered",
@@ -240,17 +239,23 @@ _NOTED = {
 }
 
 
-def _registration(line: Line) -> Row:
-    """Return what the database has of a registration; loads, logins and reasons it has not: NULL, not known."""
-    word = line.text("status")
-    if word.casefold() not in _NOTED:
-        raise Refused(f"status is {word!r}")
+def _registration(line: Line) -> Row | None:
+    """Return what the database has of a registration; loads, logins and reasons it has not: NULL, not known.
+
+    A phone without node, time and any status but Unknown never registered: it has no row, as in RIS. Without a status
+    (NULL, or one that typerisstatus does not name) nobody says whether a phone that was seen is rejected: refused.
+    """
+    word, node, seen_at = line.text("status").casefold(), line.text("lastknownucm"), line.time("lastseen")
+    if not node and seen_at is None and word in ("", "unknown"):
+        return None
+    if word not in _NOTED:
+        raise Refused(f"status is {line.text('status')!r}")
     return {
-        "node": line.text("lastknownucm"),
+        "node": node,
         "phone": line.name("name"),
-        "status": _NOTED[word.casefold()],
+        "status": _NOTED[word],
         "address": line.text("lastknownipaddress"),
-        "seen_at": line.time("lastseen"),
+        "seen_at": seen_at,
     }
 
 
