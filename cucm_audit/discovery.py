@@ -6,9 +6,11 @@ Reference: axl-database.md section 7; the design's order of addresses: literal, 
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cucm_audit.clients import ClientError
 from cucm_audit.clients.commands import NETWORK_CLUSTER
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from cucm_audit.clients.axl import Axl
     from cucm_audit.clients.ssh import Ssh
 
+_T = TypeVar("_T")
 #: A refusal concerns the account, and a certificate concerns a person: no other door is tried after these.
 _FINAL = {
     Reason.AUTH_FAILED,
@@ -95,6 +98,29 @@ def discover(
     _ask_nodes(found)
     _place(cluster, found, clients, journal, with_ssh)
     return found
+
+
+def within(seconds: float, work: Callable[[], _T], door: Node) -> _T:
+    """Return what ``work`` returns. ClientError (timeout, of ``door``) when that takes longer than ``seconds``.
+
+    It goes on in a daemon thread then, until its clients are closed or the program ends. With no time it is not begun.
+    """
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:  # it belongs to whoever waits
+            future.set_exception(error)
+
+    if seconds > 0:
+        threading.Thread(target=run, name="within", daemon=True).start()
+        wait([future], timeout=seconds)
+    if not future.done():
+        hint = "See why it is slow, or give it longer: --timeout SECONDS"
+        raise ClientError(node=door.name, source=Source.AXL.value, doing="looking for the nodes", hint=hint,
+                          reason=Reason.TIMEOUT, detail="not done when the time was over")  # fmt: skip
+    return future.result()
 
 
 def doors(cluster: Cluster) -> Iterator[Node]:

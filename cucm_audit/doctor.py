@@ -5,7 +5,8 @@ logs in oftener than it must. Uses the clients of a run, and so sends nothing th
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -17,7 +18,7 @@ from cucm_audit.clients.journal import Journal
 from cucm_audit.clients.statements import for_release
 from cucm_audit.config import Cluster
 from cucm_audit.connect import Clients
-from cucm_audit.discovery import Found, discover, doors, numbers
+from cucm_audit.discovery import Found, discover, doors, numbers, within
 from cucm_audit.facts import Ask, Fact, Per
 from cucm_audit.facts.axl import read
 from cucm_audit.facts.ris import FINE
@@ -57,6 +58,8 @@ _TRUST = "cucm-audit trust add {cluster}, once the fingerprint is compared"
 #: Services without which a source is silent.
 _NEEDED = {"Cisco AXL Web Service": Source.AXL, "Cisco RIS Data Collector": Source.RIS}
 _NOT_ACTIVATED = "-1068"
+#: Seconds for the whole examination.
+TIMEOUT = 120.0
 #: The operations, as facts name them, that Control Center and the certificate of its port stand for.
 _CONTROL_CENTER = ("soapGetServiceStatus",)
 HANDSHAKE = "TLS handshake"
@@ -115,14 +118,23 @@ class Examined:
         return tuple(probe for probe in self.probes if not probe.fine)
 
 
-def examine(cluster: Cluster, clients: Clients, journal: Journal, *, user: str, with_ssh: bool = True) -> Examined:
+def examine(
+    cluster: Cluster,
+    clients: Clients,
+    journal: Journal,
+    *,
+    user: str,
+    with_ssh: bool = True,
+    seconds: float = TIMEOUT,
+) -> Examined:
     """Ask each source of each node one question. Never raises for what a cluster does.
 
     ``user`` is the application user, whose roles are looked up. Without the list of nodes, the door stands for all.
+    What was not reached within ``seconds`` is a lack; what is still under way then is left to its daemon threads.
     """
-    run = _Run(cluster, clients, journal, user)
+    run = _Run(cluster, clients, journal, user, seconds)
     try:
-        found = discover(cluster, clients, journal, with_ssh=with_ssh)
+        found = within(seconds, partial(discover, cluster, clients, journal, with_ssh=with_ssh), next(doors(cluster)))
     except ClientError as error:
         door = next(doors(cluster))
         run.note(run.stopped(door, Source.AXL, "AXL", error))
@@ -132,7 +144,10 @@ def examine(cluster: Cluster, clients: Clients, journal: Journal, *, user: str, 
         if closed.source == Source.AXL.value:  # a door that did not open; other sources are asked again below
             place = next((one for one in doors(cluster) if one.name == closed.node), next(doors(cluster)))
             run.note(run.stopped(place, Source.AXL, "AXL", closed))
-    run.axl(found)
+    try:
+        within(run.left, partial(run.axl, found), found.door)
+    except ClientError as error:
+        run.note(run.stopped(found.door, Source.AXL, "AXL", error))
     nodes = found.nodes or (found.door,)
     run.all(nodes, found.door, found.release, with_ssh=with_ssh)
     return Examined(release=found.release, door=found.door.name, nodes=nodes, probes=run.probes())
@@ -141,13 +156,19 @@ def examine(cluster: Cluster, clients: Clients, journal: Journal, *, user: str, 
 class _Run:
     """One examination: notes what each source said, in whatever order the nodes answer."""
 
-    def __init__(self, cluster: Cluster, clients: Clients, journal: Journal, user: str) -> None:
+    def __init__(self, cluster: Cluster, clients: Clients, journal: Journal, user: str, seconds: float) -> None:
         self.cluster, self.clients, self.journal, self.user = cluster, clients, journal, user
+        self._end = time.monotonic() + seconds
         self._probes: list[Probe] = []
         self._order: dict[str, int] = {}
         self._presence: tuple[Node, ...] = ()
         self._opened: Ssh | None = None
         self._door = ""
+
+    @property
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return max(0.0, self._end - time.monotonic())
 
     def note(self, probe: Probe) -> None:
         """Keep what was found."""
@@ -218,20 +239,32 @@ class _Run:
             tasks.append(partial(self._https, node, release, door=node.name == door.name))
             if with_ssh:
                 tasks.append(partial(self._ssh, node))
-        _beside(tasks)
+        _beside(tasks, self.left)
+        self._not_reached(nodes, door, with_ssh=with_ssh)
+
+    def _not_reached(self, nodes: Sequence[Node], door: Node, *, with_ssh: bool) -> None:
+        """Note what nothing was heard of when the time was over."""
+        have = {(probe.node, probe.what) for probe in tuple(self._probes)}
+        for node in nodes:
+            for source, what, asks in _questions(node, door=node.name == door.name, with_ssh=with_ssh):
+                if (node.name, what) not in have:
+                    unseen = (HANDSHAKE,) if asks == _CONTROL_CENTER else ()
+                    self.note(Probe(node=node.name, source=source, what=what, tried=False, reason=Reason.TIMEOUT,
+                                    detail="nothing was heard of it when the time was over", asks=asks + unseen,
+                                    hint="See why the node is slow, or give it longer: --timeout SECONDS"))  # fmt: skip
 
     def _https(self, node: Node, release: str, *, door: bool) -> None:
         """Ask Control Center, PerfMon and (at the door) RIS, with the account that AXL was asked with."""
-        going = self._ask(node, Source.SERVICES, "Control Center", partial(self._control_center, node, door),
-                          _CONTROL_CENTER)  # fmt: skip
-        rest: list[tuple[Source, str, Callable[[], None], tuple[str, ...]]] = []
-        if node.voice:
-            rest.append((Source.SERVICES, "PerfMon", partial(self._perfmon, node), ("perfmonCollectCounterData",)))
-        if door:
-            rest.append((Source.RIS, "RIS", partial(self._ris, node, release), ()))
-        for source, what, question, asks in rest:
+        how: dict[str, Callable[[], None]] = {
+            "Control Center": partial(self._control_center, node, door),
+            "PerfMon": partial(self._perfmon, node),
+            "RIS": partial(self._ris, node, release),
+        }
+        going = True
+        for number, (source, what, asks) in enumerate(_questions(node, door=door, with_ssh=False)):
             if going:
-                self._ask(node, source, what, question, asks)
+                came = self._ask(node, source, what, how[what], asks)
+                going = came or number > 0
             else:
                 self.note(Probe(node=node.name, source=source, what=what, tried=False, asks=asks,
                                 detail="the question before it did not come through"))  # fmt: skip
@@ -313,6 +346,17 @@ class _Run:
             ssh.close()
 
 
+def _questions(node: Node, *, door: bool, with_ssh: bool) -> Iterator[tuple[Source, str, tuple[str, ...]]]:
+    """Yield what a node is asked besides AXL, in order: the source, what it is called, and the operations lost."""
+    yield Source.SERVICES, "Control Center", _CONTROL_CENTER
+    if node.voice:
+        yield Source.SERVICES, "PerfMon", ("perfmonCollectCounterData",)
+    if door:
+        yield Source.RIS, "RIS", ()
+    if with_ssh:
+        yield Source.SSH, "SSH", ()
+
+
 def _not_empty(told: Sequence[object], node: Node, source: Source, what: str) -> None:
     """Raise ClientError for an answer that is well-formed and says nothing."""
     if not told:
@@ -321,8 +365,9 @@ def _not_empty(told: Sequence[object], node: Node, source: Source, what: str) ->
                           hint="Look at the service of that name in Control Center of the node")  # fmt: skip
 
 
-def _beside(tasks: list[Callable[[], None]]) -> None:
-    """Run all tasks at once. Daemon threads: Ctrl-C need not wait for a node that is silent."""
+def _beside(tasks: list[Callable[[], None]], seconds: float) -> None:
+    """Run all tasks at once, for so long. Daemon threads: neither Ctrl-C nor the end waits for a silent node."""
+    end = time.monotonic() + seconds
     faults: list[Exception] = []
 
     def run(task: Callable[[], None]) -> None:
@@ -332,10 +377,10 @@ def _beside(tasks: list[Callable[[], None]]) -> None:
             faults.append(fault)
 
     threads = [threading.Thread(target=run, args=(task,), daemon=True) for task in tasks]
-    for thread in threads:
+    for thread in threads if seconds > 0 else ():
         thread.start()
-    for thread in threads:
-        thread.join()
+    for thread in threads if seconds > 0 else ():
+        thread.join(max(0.0, end - time.monotonic()))
     if faults:
         raise faults[0]
 

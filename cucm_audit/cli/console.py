@@ -123,8 +123,17 @@ def refuse_own_sources(written: Sequence[Path | None], read: Sequence[Path | Non
             raise Problem(f"{target} is to hold two things: give one of them another name")
 
 
+def resolved(path: Path) -> Path:
+    """Return where a name leads. Raises :class:`Problem` for symbolic links that lead in a circle."""
+    with contextlib.suppress(OSError, RuntimeError):  # RuntimeError before Python 3.13, nothing at all since
+        place = path.resolve()
+        if not place.is_symlink():
+            return place
+    raise Problem(f"{path} cannot be used: its symbolic links lead in a circle")
+
+
 def _one_file(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
+    if resolved(one) == resolved(other):
         return True
     try:
         return one.is_file() and one.samefile(other)
@@ -137,7 +146,7 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
 
     Raises :class:`Problem` when it is there already (without ``force``) or cannot be written; an old file stays intact.
     """
-    path = path.resolve()
+    path = resolved(path)
     refuse_existing(path, force=force)
     try:
         if path.exists() and not path.is_file():  # a pipe or a device: there is nothing to rename

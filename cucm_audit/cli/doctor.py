@@ -21,6 +21,8 @@ _FORMS = click.Choice(["table", "json"])
 @click.command("doctor")
 @door_options
 @option("--without", type=click.Choice(["ssh"]), multiple=True, help="Leave the command line of the nodes out.")
+@option("--timeout", type=click.FloatRange(min=1), default=120, show_default=True, metavar="SECONDS",
+        help="For the whole examination; what was not heard of by then is a lack.")  # fmt: skip
 @checks_option
 @click.option("-f", "--format", "kind", type=_FORMS, default="table", show_default=True, help="How it is written.")
 @talk_options
@@ -74,7 +76,8 @@ def _examine(cluster: Any, config: Any, given: dict[str, Any], journal: "Journal
     with locked(state, cluster.name):
         try:
             user = application.user if application else ""
-            return examine(cluster, clients, journal, user=user, with_ssh=not without_ssh)
+            return examine(cluster, clients, journal, user=user, with_ssh=not without_ssh,
+                           seconds=given["timeout"])  # fmt: skip
         finally:
             clients.close()
 

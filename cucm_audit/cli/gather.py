@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cucm_audit.cli import door
 from cucm_audit.cli.audit import Wishes, scope, selection
-from cucm_audit.cli.console import Problem, complain, move, show_cursor
+from cucm_audit.cli.console import Problem, complain, move, resolved, show_cursor
 from cucm_audit.cli.lock import locked
 from cucm_audit.cli.options import state_folder
 from cucm_audit.cli.progress import progress
@@ -260,7 +260,7 @@ def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
 @contextlib.contextmanager
 def _place(save: Path | None, folder: Path | None) -> Iterator[Path]:
     """Yield where the snapshot grows: beside its last place, or in a folder that goes away. Only its owner reads it."""
-    parent = save.resolve().parent if save is not None else folder
+    parent = resolved(save).parent if save is not None else folder
     try:
         place = tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=parent, ignore_cleanup_errors=True)
     except OSError as error:
@@ -271,7 +271,7 @@ def _place(save: Path | None, folder: Path | None) -> Iterator[Path]:
 
 def _keep(path: Path, save: Path, *, force: bool) -> None:
     try:
-        move(path, save.resolve(), force=force)
+        move(path, resolved(save), force=force)
     except FileExistsError:
         raise Problem(f"{save} came into being meanwhile: give another name, or --force to replace it") from None
     except OSError as error:

@@ -34,6 +34,8 @@ def command() -> None:
 @option("--user", metavar="NAME", help="Application user; the password is asked for.")
 @option("--os-user", metavar="NAME", help="OS administrator; the password is asked for.")
 @option("--no-input", is_flag=True, help="Never ask; fail instead.")
+@option("--timeout", type=click.FloatRange(min=1), default=120, show_default=True, metavar="SECONDS",
+        help="For the door's list of nodes; what a person takes to compare does not count.")  # fmt: skip
 @_config_option
 @_state_option
 @talk_options
@@ -44,6 +46,7 @@ def add(
     user: str | None,
     os_user: str | None,
     no_input: bool,
+    timeout: float,
     config_file: Path | None,
     state_dir: Path | None,
     quiet: bool,
@@ -60,7 +63,7 @@ def add(
     config = door.load(config_file, quiet=quiet)
     cluster, named = _meant(name, config, user)
     done = trusting(cluster, config, state_folder(state_dir), yes=yes, fingerprints=fingerprints, named=named,
-                         user=user, os_user=os_user, no_input=no_input)  # fmt: skip
+                         user=user, os_user=os_user, no_input=no_input, timeout=timeout)  # fmt: skip
     for trouble in done.troubles:
         complain(f"not trusted: {visible(trouble)}")
     say(f"{len(done.accepted)} accepted, {done.known} known already, {len(done.troubles)} not accepted")
@@ -93,6 +96,7 @@ def trusting(
     os_user: str | None = None,
     no_input: bool = False,
     quiet: bool = False,
+    timeout: float = 120.0,
 ) -> "Trusting":
     """Run one ``trust add`` and return what became of it."""
     from cucm_audit.cli.trusting import Trusting
@@ -110,6 +114,7 @@ def trusting(
         only=fingerprints,
         say=lambda text: None if quiet else say(visible(text)),
         named=named,
+        timeout=timeout,
     )
     clients = Clients(
         store, Accounts(application=application, platform=platform), timeout_factor=cluster.timeout_factor

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cucm_audit.cli.console import Problem
@@ -44,6 +45,7 @@ class Trusting:
     """One ``trust add``: what was accepted, and in ``troubles`` what was not, each in a sentence.
 
     ``named`` limits it to one node of the cluster; ``only`` to these fingerprints, which nobody is asked about then.
+    ``timeout`` are the seconds in which the door has to tell the other nodes, each time it is asked.
     ``elsewhere`` says who may know the address of a node that DNS does not know.
     """
 
@@ -57,22 +59,23 @@ class Trusting:
     troubles: list[str] = field(default_factory=list)
     named: str = ""
     elsewhere: str = ""
+    timeout: float = 120.0
 
     def everything(self, clients: "Clients") -> None:
         """Trust the door, log in there, then trust TLS and SSH of all nodes. Problem when the door stays shut."""
         from cucm_audit.clients.journal import Journal
-        from cucm_audit.discovery import discover, doors
+        from cucm_audit.discovery import discover, doors, within
 
         door = next(doors(self.cluster))
         if not self.certificate(door):
             raise Problem(f"{self.troubles[-1]}; without the door nothing else can be found")
         try:
-            found = discover(self.cluster, clients, Journal(), with_ssh=False)
+            found = within(self.timeout, partial(discover, self.cluster, clients, Journal(), with_ssh=False), door)
             if any(not node.address for node in found.nodes):  # the door's command line may know what DNS does not
                 if not clients.has_platform:
                     self.elsewhere = "name an OS administrator, whose command line may know it, or "
                 elif self.host_keys(found.door):
-                    found = discover(self.cluster, clients, Journal(), with_ssh=True)
+                    found = within(self.timeout, partial(discover, self.cluster, clients, Journal()), door)
                 else:
                     self.elsewhere = f"{found.door.name} may know it once its SSH host key is trusted; or "
         except ClientError as error:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -353,3 +354,20 @@ def test_what_ris_says_of_im_and_presence_is_no_lack(tmp_path, monkeypatch):
     monkeypatch.setattr(Ris, "devices", devices)
     with examined(tmp_path) as (code, probes, _):
         assert (code, lacks(probes)) == (0, set())
+
+
+@pytest.mark.parametrize(("silent", "code"), [("cucm-pub", 2), ("cucm-sub1", 3)])
+def test_what_was_not_heard_of_in_time_is_a_lack(tmp_path, silent, code):
+    with lab(tmp_path) as place:
+        place.world.node(silent).faults["hang"] = True
+        begun = time.monotonic()
+        got, out, err = place.run("doctor", "--node", "lab", "--format", "json", "--timeout", "3", "--without", "ssh")
+        assert time.monotonic() - begun < 8, err
+    probes = {(probe["node"], probe["what"]): probe for probe in json.loads(out)["probes"]}
+    door = next(node for node, what in probes if what == "AXL")
+    late = door if silent == "cucm-pub" else silent
+    assert got == code
+    assert probes[late, "Control Center"]["state"] != "ok"
+    assert probes[late, "Control Center"]["reason"] == "timeout"
+    assert probes[late, "PerfMon"]["state"] == "not_tried"
+    assert probes[late, "PerfMon"]["checks_lost"]

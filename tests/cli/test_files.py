@@ -14,6 +14,7 @@ import pytest
 
 from cucm_audit.cli.console import Problem, write_file
 from cucm_audit.cli.lock import locked, slug
+from tests.cli.conftest import Call
 
 
 def test_a_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -40,6 +41,19 @@ def test_a_link_stays_a_link_and_a_device_a_device(tmp_path: Path) -> None:
     assert (tmp_path / "real").read_text() == "new"
     write_file(Path("/dev/null"), "x", force=True)
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("words", [("-o", "a"), ("-o", "a", "--force"), ("-o", "a/x")])
+def test_links_that_lead_in_a_circle_are_said(call: Call, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "one.json").write_text("{}")
+    for command in (("checks", "--coverage"), ("report", "one.json"), ("fleet", "merge", "one.json")):
+        said = call(*command, *words)
+        assert (said.code, said.out) == (2, "")
+        assert "circle" in said.err
+        assert "should not have happened" not in said.err
+    assert (tmp_path / "a").is_symlink()
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Trust: the door, a login there, then everything that it names."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,18 @@ def test_remove_and_check_by_cluster(trusted: Cluster, call: Call) -> None:
     assert call("trust", "remove", "lab").code == 0
     assert call("trust", "list").out == "nothing is trusted\n"
     assert call("trust", "check", "lab").code == 2
+
+
+def test_a_door_that_never_tells_the_nodes_ends_it_in_time(lab: Cluster, call: Call) -> None:
+    door = lab.world.nodes[0]
+    door.faults["hang"] = True
+    begun = time.monotonic()
+    try:
+        said = call("trust", "add", "lab", "--yes", "--timeout", "2")
+    finally:
+        door.faults.pop("hang")
+    assert (said.code, time.monotonic() - begun < 8) == (2, True)
+    assert "--timeout" in said.err
 
 
 def test_a_broken_store_is_named(lab: Cluster, call: Call, tmp_path: Path) -> None:
