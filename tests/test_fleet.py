@@ -23,6 +23,7 @@ import pytest
 from cucm_audit import fleet as module
 from cucm_audit.cli.audit import Wishes
 from cucm_audit.cli.fleet_work import Task, audit_one
+from cucm_audit.cli.lock import locked, slug
 from cucm_audit.fleet import FleetError, Lost, Shard, over, shard, where
 from cucm_audit.reports import Style
 from cucm_audit.reports.fleet import FLEET
@@ -210,6 +211,152 @@ def test_a_cluster_that_could_not_be_audited_since_is_not_clean(
     for name, part in (("clean", clean), ("blind", blind)):
         (tmp_path / f"{name}.json").write_text(written(part))
     assert _merge(three, *(str(tmp_path / f"{name}.json") for name in ("clean", "blind")))[0] == code
+
+
+def _merged_files(folder: Path, **parts: FleetDocument) -> list[str]:
+    files = {name: folder / f"{name}.json" for name in parts}
+    for name, part in parts.items():
+        files[name].write_text(written(part))
+    return [str(file) for file in files.values()]
+
+
+def _of(part: FleetDocument, **more: Any) -> FleetDocument:
+    return msgspec.structs.replace(part, clusters=(msgspec.structs.replace(part.clusters[0], **more),))
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("fail", 3), ("unknown", 3), ("pass", 0)])
+def test_a_younger_run_that_judged_less_does_not_make_what_was_wrong_clean(
+    three: Lab, tmp_path: Path, verdict: str, code: int
+) -> None:
+    wide, narrow = _document("a", verdict), _of(_document("a", "pass", "2026-11-20 06:00:00"), exit_code=0)
+    narrow = msgspec.structs.replace(narrow, checks=(msgspec.structs.replace(narrow.checks[0], check="another"),))
+    files = _merged_files(tmp_path, wide=wide, narrow=narrow)
+    got, out, _ = _merge(three, *files)
+    assert got == code
+    assert (code == 0) or ("some-check" in out)
+    assert _merge(three, *reversed(files))[:2] == (got, out)
+
+
+def test_a_run_that_was_stopped_does_not_hide_one_that_came_to_its_end(three: Lab, tmp_path: Path) -> None:
+    whole = _of(_document("a", "fail"), exit_code=1)
+    cut = _of(_document("a", "unknown", "2026-11-20 06:00:00"), exit_code=130, interrupted=True)
+    code, out, _ = _merge(three, *_merged_files(tmp_path, whole=whole, cut=cut))
+    made = read(out.encode())
+    assert (code, made.checks[0].verdicts) == (1, {"a": "fail"})
+    assert not made.clusters[0].complete
+
+
+def test_two_clusters_of_one_name_do_not_hide_each_other(three: Lab, tmp_path: Path) -> None:
+    one, other = _document("a", "fail"), _document("a", "pass", "2026-11-20 06:00:00")
+    files = _merged_files(tmp_path, one=_of(one, cluster_id="Bonn"), other=_of(other, cluster_id="Kiel", exit_code=0))
+    code, out, err = _merge(three, *files)
+    assert (code, out) == (2, "")
+    assert all(word in err for word in ("Bonn", "Kiel", *files))
+
+
+def test_a_cluster_that_was_renamed_is_missing_and_its_old_name_is_told(three: Lab, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[cluster.new]\nnode = "127.0.99.1"\n')
+    files = _merged_files(tmp_path, old=_of(_document("old", "pass"), exit_code=0))
+    assert _merge(three, *files)[0] == 0
+    code, out, _ = _merge(three, *files, "--config", str(config))
+    made = read(out.encode())
+    assert (code, {line.name: line.state for line in made.clusters}) == (3, {"new": "missing", "old": "audited"})
+    assert ["old" in note for note in made.notes] == [True]
+    config.write_text("")
+    assert _merge(three, *files, "--config", str(config))[:2] == (2, "")
+
+
+def test_a_part_may_not_claim_to_be_one_of_very_many(three: Lab, tmp_path: Path) -> None:
+    part = _of(_document("a", "pass", shard="1/99999999999", fleet=("a", "b")), exit_code=0)
+    code, out, _ = _merge(three, *_merged_files(tmp_path, part=part))
+    assert (code, {line.name for line in read(out.encode()).clusters}) == (3, {"a", "b"})
+
+
+@pytest.mark.parametrize("said", [["no-such"], "timeout", [1, None], {"a": 1}])
+def test_what_a_report_says_was_allowed_is_believed_as_far_as_it_is_known(
+    three: Lab, tmp_path: Path, said: object
+) -> None:
+    report = json.loads(three.run("audit", "--node", "munich", "-f", "json", *ONLY)[1])
+    report["scope"]["allow_unknown"] = said
+    (tmp_path / "r.json").write_text(json.dumps(report))
+    code, _, err = _merge(three, str(tmp_path / "r.json"))
+    assert code == 0 or "r.json" in err
+    assert "should not have happened" not in err
+
+
+def test_what_is_waived_or_for_people_is_not_called_fine() -> None:
+    parts = [_document(name, verdict) for name, verdict in (("a", "waived"), ("b", "by_hand"))]
+    parts[1] = msgspec.structs.replace(
+        parts[1], checks=(msgspec.structs.replace(parts[1].checks[0], check="look", title="Look"),)
+    )
+    made = merged([("a", parts[0]), ("b", parts[1])])
+    said = FLEET["table"](made, Style(width=100))
+    assert "0 of 2 checks are wrong nowhere" in said
+    assert "1 were judged nowhere" in said
+    assert "Wrong nowhere" not in FLEET["html"](made, Style(width=80))
+
+
+@pytest.mark.parametrize("words", [("--dry-run",), (), ("-f", "html")])
+def test_a_shard_without_a_cluster_says_so(three: Lab, words: tuple[str, ...]) -> None:
+    code, out, _ = fleet(three, *ONLY, "--shard", "5/5", *words)
+    assert code == (0 if words == ("--dry-run",) else 2)
+    assert "No cluster is in shard 5/5" in out
+
+
+def test_a_cluster_that_is_named_twice_is_asked_once(three: Lab) -> None:
+    code, made = document(three, *ONLY, "--cluster", "munich", "--cluster", "munich")
+    assert (code, [(line.name, line.state) for line in made.clusters]) == (0, [("munich", "audited")])
+
+
+def test_a_cluster_that_another_run_holds_is_not_audited_and_says_who(three: Lab) -> None:
+    with locked(three.folder / "state", "munich"):
+        code, made = document(three, *ONLY, "--cluster", "munich", "--cluster", "berlin")
+    says = {line.name: line.says for line in made.clusters if line.state == "not_audited"}
+    assert (code, set(says)) == (1, {"munich"})
+    assert says["munich"].startswith("munich is being audited: locked by")
+
+
+def test_options_before_merge_are_refused_for_they_would_do_nothing(three: Lab, tmp_path: Path) -> None:
+    (file,) = _merged_files(tmp_path, part=_of(_document("a", "pass"), exit_code=0))
+    words = ("fleet", "--config", str(three.folder / "cucm-audit.toml"), "merge", file)
+    done = subprocess.run(
+        [sys.executable, "-m", "cucm_audit", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--config" in done.stderr
+
+
+def test_the_picture_does_not_take_the_place_of_a_report(three: Lab, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    document(three, *ONLY, "--cluster", "munich", "--reports", str(kept))
+    (file,) = kept.iterdir()
+    before = file.read_bytes()
+    words = ("--cluster", "munich", "--reports", str(kept), "-f", "json", "-o", str(file), "--force")
+    code, _, err = fleet(three, *ONLY, *words)
+    assert (code, file.read_bytes()) == (2, before)
+    assert "munich" in err
+
+
+def test_a_report_that_cannot_be_kept_costs_no_cluster_its_place_in_the_picture(three: Lab, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    (kept / f"{slug('munich')}.json").mkdir(parents=True)
+    code, made = document(three, *ONLY, "--reports", str(kept), "--force")
+    assert code == 2
+    assert {line.name: (line.state, bool(line.report)) for line in made.clusters} == {
+        "berlin": ("audited", True),
+        "munich": ("audited", False),
+        "paris": ("not_audited", True),
+    }
+
+
+def test_a_closed_standard_output_is_said() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m cucm_audit checks --coverage >&-", shell=True, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "standard output is closed" in done.stderr
+    assert "should not have happened" not in done.stderr
 
 
 def test_parts_of_different_fleets_or_cuts_are_told() -> None:

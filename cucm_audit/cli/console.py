@@ -45,7 +45,9 @@ def complain(text: str) -> None:
         _write(sys.stderr, "\n".join(lines) + "\n")
 
 
-def _write(stream: IO[str], text: str) -> None:
+def _write(stream: IO[str] | None, text: str) -> None:
+    if stream is None:  # it was closed before the program began
+        raise Problem("standard output is closed: nobody would see the answer; give it a file with -o")
     try:
         stream.write(text)
         stream.flush()

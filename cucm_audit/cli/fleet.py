@@ -1,6 +1,7 @@
 """``cucm-audit fleet``: every cluster of the cluster file, one picture of them; ``fleet merge``: of several parts."""
 
 import contextlib
+import os
 import tempfile
 import threading
 import uuid
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from cucm_audit import __version__
 from cucm_audit.cli import door
@@ -22,6 +24,7 @@ from cucm_audit.cli.console import (
     on_terminal,
     refuse_existing,
     refuse_own_sources,
+    resolved,
     say,
     write_file,
 )
@@ -80,7 +83,12 @@ def command(ctx: click.Context, /, **given: Any) -> int | None:
     --timeout and the budgets are those of each cluster. Nobody is asked for a password. A cluster that cannot be
     audited is named first: nothing is known of it.
     """
-    return _fleet(**given) if ctx.invoked_subcommand is None else None
+    if ctx.invoked_subcommand is None:
+        return _fleet(**given)
+    if strange := [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        word = next(param.opts[-1] for param in ctx.command.params if param.name == strange[0])
+        raise click.UsageError(f"{word} stands before {ctx.invoked_subcommand}, and would do nothing: say it after it")
+    return None
 
 
 def _fleet(
@@ -113,22 +121,24 @@ def _fleet(
     ours = cut.names(fleet)
     wishes = replace(wishes, config_file=config.path.resolve(), quiet=True)
     if dry_run:
-        return _dry_run(config, ours, wishes)
+        return _dry_run(config, ours, wishes, cut)
     refuse_own_sources((output,), wishes.reads)
     refuse_existing(output, force=force)
     keeper = _Keeper(reports, snapshots, force=force)
-    keeper.ready(ours)
+    keeper.ready(ours, output)
     tasks = [_task(name, wishes, keeper) for name in ours]
     with _stopping() as (stop, folder):
         made = _audit(tasks, place, stop, folder, fleet, cut, keeper, quiet=given["quiet"])
         deliver(made, kind, output, force=force, colour=given["colour"], verbose=given["verbose"])
+    if keeper.troubles:
+        raise Problem(f"{len(keeper.troubles)} reports of clusters were not kept: {keeper.troubles[0]}")
     return code(made)
 
 
 def _chosen(config: "Config", names: tuple[str, ...]) -> list[str]:
     if strange := [name for name in names if name not in config.clusters]:
         raise click.UsageError(f"no cluster is called {strange[0]}; {config.path} has: {', '.join(config.clusters)}")
-    return sorted(names or config.clusters)
+    return sorted(set(names) or config.clusters)
 
 
 def _task(name: str, wishes: Wishes, keeper: "_Keeper") -> "Task":
@@ -138,12 +148,14 @@ def _task(name: str, wishes: Wishes, keeper: "_Keeper") -> "Task":
     return Task(cluster=name, run=uuid.uuid4().hex, wishes=own)
 
 
-def _dry_run(config: "Config", ours: list[str], wishes: Wishes) -> int:
+def _dry_run(config: "Config", ours: list[str], wishes: Wishes, cut: "Shard") -> int:
     from cucm_audit.cli.gather import dry_run
 
     checks = load_checks(wishes, config.checks)
     for name in ours:
         say(dry_run(config.clusters[name], checks, wishes))
+    if not ours:
+        say(f"No cluster is in shard {cut}: nothing would be sent.")
     return 0
 
 
@@ -152,18 +164,29 @@ class _Keeper:
 
     def __init__(self, reports: Path | None, snapshots: Path | None, *, force: bool) -> None:
         self.reports, self.snapshots, self.force = reports, snapshots, force
+        self.troubles: list[str] = []
 
-    def ready(self, names: Iterable[str]) -> None:
-        """Make the folders. Raises Problem, before anybody is asked, when a file that would be written is there."""
+    def ready(self, names: Iterable[str], output: Path | None) -> None:
+        """Make the folders. Raises Problem, before anybody is asked, when a file that would be written is there.
+
+        Also when it could not be written, or ``output`` would take its place.
+        """
         for folder in {self.reports, self.snapshots} - {None}:
             assert folder is not None
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise Problem(f"{folder} cannot be made: {error.strerror}") from None
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise Problem(f"{folder} cannot be written: choose another folder, or mend its rights")
+        place = output and resolved(output)
         for name in names:
             refuse_existing(self.report(name), force=self.force)
             refuse_existing(self.snapshot(name), force=self.force)
+            if place is not None and place in {
+                resolved(path) for path in (self.report(name), self.snapshot(name)) if path
+            }:
+                raise Problem(f"{output} is where that of {name} is kept: give the picture of all another name")
 
     def report(self, name: str) -> Path | None:
         return self.reports / f"{slug(name)}.json" if self.reports else None
@@ -172,11 +195,18 @@ class _Keeper:
         return (self.snapshots / f"{slug(name)}.db").absolute() if self.snapshots else None
 
     def keep(self, name: str, text: str) -> str:
-        """Write a report and return its file name; '' when none is kept."""
+        """Write a report and return its file name; '' when none is kept.
+
+        One that cannot be written is one of the ``troubles``, and costs no other cluster its place in the picture.
+        """
         path = self.report(name)
         if path is None:
             return ""
-        write_file(path, text, force=self.force)
+        try:
+            write_file(path, text, force=self.force)
+        except Problem as error:
+            self.troubles.append(str(error))
+            return ""
         return path.name
 
 
@@ -234,12 +264,16 @@ def _audit(
 
 def _line(done: "Done", matrix: "Matrix", keeper: _Keeper) -> "ClusterLine":
     from cucm_audit.reports.fleet_document import ClusterLine, line_of
-    from cucm_audit.reports.json import read
+    from cucm_audit.reports.json import ReportError, read
 
     name, run = done.task.cluster, done.task.run
     if not done.report:
         return ClusterLine(name=name, state="not_audited", says=done.says, run=run, exit_code=done.code)
-    report = read(done.report)
+    try:
+        report = read(done.report)
+    except ReportError as error:  # of a worker that runs another version
+        says = f"its report cannot be read, is the worker's cucm-audit another one? {error}"
+        return ClusterLine(name=name, state="not_audited", says=says, run=run)
     line = line_of(report, name=name, run=run, exit_code=done.code, file=keeper.keep(name, done.report))
     if line.state == "audited":
         matrix.take(name, report.outcomes)

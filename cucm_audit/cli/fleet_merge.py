@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cucm_audit import __version__
 from cucm_audit.cli import door
 from cucm_audit.cli.console import Problem, refuse_existing, refuse_own_sources
 from cucm_audit.cli.fleet_said import code, deliver, writing_options
@@ -30,30 +29,35 @@ def merge(files: tuple[Path, ...], config_file: Path | None, kind: str, output: 
 
     A cluster that no FILE has is named as missing, and is not fine.
     """
-    from cucm_audit.reports.fleet_document import FleetDocument
+    from cucm_audit.reports.fleet_document import FleetDocumentError
     from cucm_audit.reports.fleet_merged import merged
 
     refuse_own_sources((output,), files)
     refuse_existing(output, force=force)
     parts = [(str(file), _part(file)) for file in files]
     if config_file is not None:
-        expected = tuple(sorted(door.load(config_file, quiet=True).clusters))
-        taken_at, cut = min(part.taken_at for _, part in parts), parts[0][1].shard
-        nobody = FleetDocument(
-            version=__version__, taken_at=taken_at, shard=cut, fleet=expected, clusters=(), checks=()
-        )
-        parts = [*((name, _of_fleet(part, expected)) for name, part in parts), (str(config_file), nobody)]
-    made = merged(parts)
+        parts = _expecting(parts, config_file)
+    try:
+        made = merged(parts)
+    except FleetDocumentError as error:
+        raise Problem(str(error)) from None
     deliver(made, kind, output, force=force, colour="never", verbose=verbose)
     return code(made)
 
 
-def _of_fleet(part: "FleetDocument", expected: tuple[str, ...]) -> "FleetDocument":
-    """Let a report of a single cluster be one of the file's fleet."""
+def _expecting(parts: "list[tuple[str, FleetDocument]]", config_file: Path) -> "list[tuple[str, FleetDocument]]":
+    """Let all parts be of one fleet: the cluster file's, and what else they name, which is told."""
     import msgspec
 
-    single = len(part.fleet) == 1 and part.fleet[0] in expected
-    return msgspec.structs.replace(part, fleet=expected) if single else part
+    expected = set(door.load(config_file, quiet=True).clusters)
+    if not expected:
+        raise click.UsageError(f"there is no cluster in {config_file}")
+    whole = tuple(sorted(expected.union(*(part.fleet for _, part in parts))))
+    strange = [name for name in whole if name not in expected]
+    notes = (f"not in the cluster file, by another name there or gone: {', '.join(strange)}",) if strange else ()
+    of_it = [(name, msgspec.structs.replace(part, fleet=whole)) for name, part in parts]
+    nobody = msgspec.structs.replace(of_it[0][1], interrupted=False, clusters=(), checks=(), notes=notes)
+    return [*of_it, (str(config_file), nobody)]
 
 
 def _part(file: Path) -> "FleetDocument":
@@ -74,11 +78,13 @@ def _part(file: Path) -> "FleetDocument":
 def _single(file: Path) -> "FleetDocument":
     from cucm_audit.cli.audit import Wishes, code_of
     from cucm_audit.cli.report import saved
+    from cucm_audit.model import Reason
     from cucm_audit.reports.fleet_document import FleetDocument, Matrix, line_of
 
     report, matrix = saved(file), Matrix()
-    allowed = report.scope.get("allow_unknown", ())
-    wishes = Wishes(allow_unknown=tuple(allowed) if isinstance(allowed, list | tuple) else ())
+    said = report.scope.get("allow_unknown", ())
+    allowed = [str(reason) for reason in Reason if isinstance(said, list | tuple) and str(reason) in said]
+    wishes = Wishes(allow_unknown=tuple(allowed))
     line = line_of(report, name=report.cluster, run="", exit_code=code_of(report, wishes), file=file.name)
     if line.state == "audited":
         matrix.take(report.cluster, report.outcomes)

@@ -44,6 +44,8 @@ def audit_one(task: Task, stop: threading.Event | None = None, folder: Path | No
         return _audited(task, stop, folder)
     except KeyboardInterrupt:
         return Done(task=task, code=130, says="interrupted")
+    except Problem as error:
+        return Done(task=task, says=masked(str(error)))
     except foreseen() as error:
         hint = getattr(error, "hint", "")
         return Done(task=task, says=masked(f"{error}; {hint}" if hint else str(error)))

@@ -12,6 +12,7 @@ from cucm_audit.reports.lines import hanging
 from cucm_audit.reports.text import columns
 
 NARROWEST = 60
+NOBODY = "No cluster is in shard {}: nothing was audited."
 #: How many names stand in a line before "and N more"; -v: all of them.
 MOST_NAMES = 10
 #: So many clusters have a column each in the matrix of a terminal; more are told by name.
@@ -33,8 +34,13 @@ def mark(line: CheckLine, cluster: str) -> str:
 
 
 def told(line: CheckLine) -> bool:
-    """Say whether a check is worth a line: it is wrong or not known somewhere."""
-    return bool({"fail", "unknown"} & set(line.verdicts.values()))
+    """Say whether a check is worth a line: it is wrong or not known somewhere, or what is wrong is waived."""
+    return bool({"fail", "unknown", "waived"} & set(line.verdicts.values()))
+
+
+def fine(line: CheckLine) -> bool:
+    """Say whether a check is wrong nowhere, and was judged at all: not only by hand, or not applicable."""
+    return not told(line) and "pass" in line.verdicts.values()
 
 
 def found(line: CheckLine, cell_is: str) -> list[str]:
@@ -84,10 +90,14 @@ class _Page:
         if shown := [line for line in self.document.checks if told(line)]:
             yield from ("", "CHECKS, worst first")
             yield from self.matrix(shown) if len(self.audited) <= MOST_COLUMNS else self.listed(shown)
-        fine = len(self.document.checks) - len(shown)
         yield ""
+        if not self.document.clusters:
+            yield NOBODY.format(self.document.shard)
         if self.document.checks:
-            yield f"{fine} of {len(self.document.checks)} checks are wrong nowhere and known wherever they were judged."
+            well, number = sum(map(fine, self.document.checks)), len(self.document.checks)
+            yield f"{well} of {number} checks are wrong nowhere and known wherever they were judged."
+        if rest := len(self.document.checks) - len(shown) - sum(map(fine, self.document.checks)):
+            yield f"{rest} were judged nowhere: they are for people (h), or apply to no cluster (-)."
 
     def clusters(self) -> str:
         rows = [
@@ -120,7 +130,7 @@ class _Page:
     def listed(self, shown: Sequence[CheckLine]) -> Iterator[str]:
         for line in shown:
             yield from self.said(f"{line.severity or 'check'}: {line.title} [{line.check}]", "")
-            for words, verdict in (("wrong at", "fail"), ("not known at", "unknown")):
+            for words, verdict in (("wrong at", "fail"), ("not known at", "unknown"), ("waived at", "waived")):
                 if names := found(line, verdict):
                     yield from self.said(f"{words} {len(names)} of {len(self.audited)}: {self.some(names)}")
 
@@ -176,7 +186,9 @@ def page(document: FleetDocument, style: Style) -> str:  # noqa: ARG001 - every 
         lost=[line for line in document.clusters if line.state != "audited"],
         severities=[str(severity) for severity in SEVERITIES],
         shown=[line for line in document.checks if told(line)],
-        fine=[line for line in document.checks if not told(line)],
+        nobody="" if document.clusters else NOBODY.format(document.shard),
+        fine=[line for line in document.checks if fine(line)],
+        rest=[line for line in document.checks if not fine(line) and not told(line)],
         mark=mark,
         legend=_LEGEND,
     )
