@@ -176,6 +176,19 @@ def test_after_looks_again_while_phones_come_back(
 
 
 @needs_shell
+@pytest.mark.parametrize(
+    ("snapshot", "diff", "compared", "says"),
+    [("3", "3", True, "what changed is in"), ("0", "2", True, "is not known"), ("2", "0", False, "is not known")],
+)
+def test_evidence_that_is_not_whole_is_compared_and_none_is_said(
+    snapshot: str, diff: str, compared: bool, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "lab-before.db").write_text("Friday")
+    code, calls, err = weekend(tmp_path, {"checklist": "0", "snapshot": snapshot, "diff": diff}, "after", "lab")
+    assert (code, calls[-1].startswith("diff "), says in err) == (0, compared, True)
+
+
+@needs_shell
 @pytest.mark.parametrize("words", [(), ("after", "lab"), ("before", "lab"), ("sideways", "lab")])
 def test_a_weekend_that_was_asked_for_wrongly_asks_nobody(words: tuple[str, ...], tmp_path: Path) -> None:
     code, calls, err = weekend(tmp_path, {}, *words)

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from cucm_audit.checks import load
+from cucm_audit.cli.gather import BY_NAME
+from cucm_audit.facts import Cost, facts
+from cucm_audit.snapshot import Snapshot
 from cucm_audit.tables import HIDDEN_TABLES, columns, tables, views
 from tests import checks_page, pages
 
@@ -24,6 +27,15 @@ def test_a_stale_page_is_noticed_and_renewed(
     assert "README.md: its generated part is stale: make pages" in capsys.readouterr().out
     assert _run(monkeypatch, "--write") == 0
     assert page.read_text("utf-8") == fresh
+
+
+def test_the_readme_says_how_many_verdicts_a_gentle_run_costs() -> None:
+    checks, snapshot = load(()).checks, Snapshot.memory()
+    dear = {fact.table for fact in facts() if fact.cost is Cost.DEAR} - BY_NAME
+    lost = sum(bool(snapshot.reads(check.sql).every & dear) for check in checks.values())
+    snapshot.close()
+    words = " ".join(pages.README.read_text("utf-8").split())
+    assert f"costs the verdicts of {lost} checks of {len(checks)} (" in words
 
 
 def _help(folder: Path) -> Path:

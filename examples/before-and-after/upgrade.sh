@@ -35,11 +35,19 @@ after/?*)
         try=$((try + 1))
     done
     # The evidence, whatever the verdict: a snapshot of now, and what is different in it.
+    # One that is not whole (3) is evidence too: the difference says what could not be compared.
     # shellcheck disable=SC2086
-    if cucm-audit snapshot save "$cluster-after.db" --node "$cluster" --force --no-input ${OPTIONS:-}; then
+    cucm-audit snapshot save "$cluster-after.db" --node "$cluster" --force --no-input ${OPTIONS:-}
+    case $? in
+    0 | 3)
         cucm-audit diff "$before" "$cluster-after.db" >"$cluster-difference.txt"
-        say "what changed is in $cluster-difference.txt"
-    fi
+        case $? in
+        0 | 1 | 3) say "what changed is in $cluster-difference.txt" ;;
+        *) say "what changed is not known: the snapshots could not be compared" ;;
+        esac
+        ;;
+    *) say "what changed is not known: no snapshot of now could be kept" ;;
+    esac
     exit $code
     ;;
 *)
