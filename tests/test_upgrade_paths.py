@@ -157,13 +157,17 @@ def test_a_service_that_the_new_release_does_not_have_is_told_and_stops_nothing(
     assert (code, found) == (0, {})
     (note,) = [o for o in told["report"]["outcomes"] if o["check"] == "service-not-in-release" and o["findings"]]
     assert [finding["subject"] for finding in note["findings"]] == [dropped]
-    # A service that every release has is no matter of the release: gone from the list, nobody knows what became of it.
+    # A service that every release has is no matter of the release: gone from the list, nobody knows what became of it,
+    # nor whether it runs now.
     for node in good.world.nodes:
         node.services.pop(kept, None)
     good.world.database.execute(drop.format(kept))
     code, told, found = after(good, pre)
     assert set(found) == {"service-no-longer-activated"}
-    assert {o["check"] for o in verdicts(told["report"], "unknown")} == {"service-no-longer-running"}
+    assert {o["check"] for o in verdicts(told["report"], "unknown")} == {
+        "service-no-longer-running",
+        "call-service-stopped",
+    }
 
 
 def test_a_pool_that_stays_away_counts_for_itself(tmp_path: Path, pre: Path, good: Lab) -> None:

@@ -102,11 +102,12 @@ def _listed(known: Mapping[str, Mapping[tuple[str, str], int]]) -> list[str]:
 def _counters(exchange: Exchange, host: str, name: str, counters: Mapping[tuple[str, str], int]) -> list[str]:
     missing, status = exchange.fault("perf_missing"), exchange.fault("perf_status")
     usable = leaf("CStatus", 1 if status is None else int(status))
+    named = exchange.fault("perf_host") or host
     rows = []
     changed = exchange.world.node(host).perf
     for (instance, counter), healthy in counters.items():
         value = changed.get(counter, healthy)
         if counter != missing:
-            path = f"\\\\{exchange.fault('perf_host') or host}\\{name}{f'({instance})' if instance else ''}\\{counter}"
+            path = f"\\\\{named}\\{name}{f'({instance})' if instance else ''}\\{counter}"
             rows.append(box("perfmonCollectCounterDataReturn", leaf("Name", path), leaf("Value", value), usable))
     return rows
