@@ -479,6 +479,22 @@ def test_ctrl_c_ends_a_fleet_in_time_with_a_report(three: Lab, tmp_path: Path) -
     assert not list(tmp_path.glob(".cucm-audit-*")), "no snapshot is left behind"
 
 
+def test_a_fleet_that_is_ended_at_once_leaves_no_unfinished_snapshot(three: Lab, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "cucm_audit", "fleet", "--state-dir", str(three.folder / "state"), "--snapshots", kept],
+        cwd=three.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + 20
+    while not list(tmp_path.glob("kept/.*/**/snapshot.db")) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert list(tmp_path.glob("kept/.*/**/snapshot.db")), "it had begun"
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=20)
+    assert running.returncode == 128 + signal.SIGTERM
+    assert not list(kept.iterdir())
+
+
 def test_what_travels_tells_names_only(three: Lab) -> None:
     wishes = Wishes(node="munich", wanted=("adp-orphan",), config_file=three.folder / "cucm-audit.toml",
                     state_dir=three.folder / "state", no_input=True, quiet=True)  # fmt: skip

@@ -127,7 +127,7 @@ def _fleet(
     keeper = _Keeper(reports, snapshots, force=force)
     keeper.ready(ours, output)
     tasks = [_task(name, wishes, keeper) for name in ours]
-    with _stopping() as (stop, folder):
+    with _stopping(snapshots) as (stop, folder):
         made = _audit(tasks, place, stop, folder, fleet, cut, keeper, quiet=given["quiet"])
         deliver(made, kind, output, force=force, colour=given["colour"], verbose=given["verbose"])
     if keeper.troubles:
@@ -211,12 +211,12 @@ class _Keeper:
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[tuple[threading.Event, Path]]:
-    """Yield what Ctrl-C sets, and the folder in which unfinished snapshots grow and go away."""
+def _stopping(snapshots: Path | None) -> Iterator[tuple[threading.Event, Path]]:
+    """Yield what Ctrl-C sets, and the folder in which unfinished snapshots grow and go away, however the run ends."""
     from cucm_audit.cli.gather import stoppable
 
     stop = threading.Event()
-    with tempfile.TemporaryDirectory(prefix=".cucm-audit-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=snapshots, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with stoppable(stop, folder / "any"):
             yield stop, folder

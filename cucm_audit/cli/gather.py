@@ -53,7 +53,7 @@ def gather(
     """Ask the cluster and yield the finished snapshot, which is kept only with ``--save``.
 
     What it cost is told on standard error, however it ends; without ``tell_cost`` only when it ended badly. ``stop``
-    ends it when somebody else hears Ctrl-C; what is not kept grows in ``folder``.
+    ends it when somebody else hears Ctrl-C; the snapshot grows in ``folder``, on the file system where it is kept.
     """
     from cucm_audit.clients.journal import Journal
 
@@ -259,8 +259,8 @@ def dry_run(cluster: Cluster, checks: "Checks", wishes: Wishes) -> str:
 
 @contextlib.contextmanager
 def _place(save: Path | None, folder: Path | None) -> Iterator[Path]:
-    """Yield where the snapshot grows: beside its last place, or in a folder that goes away. Only its owner reads it."""
-    parent = resolved(save).parent if save is not None else folder
+    """Yield where the snapshot grows: in ``folder``, which goes away, or beside its last place. Its owner reads it."""
+    parent = folder if folder is not None or save is None else resolved(save).parent
     try:
         place = tempfile.TemporaryDirectory(prefix=".cucm-audit-", dir=parent, ignore_cleanup_errors=True)
     except OSError as error:
@@ -324,4 +324,7 @@ def _sweep(folder: Path) -> None:
     """Remove the temporary folder of an unfinished snapshot."""
     import shutil
 
-    shutil.rmtree(folder, ignore_errors=True)
+    for _ in range(3):  # who still writes there may be in the way once
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
