@@ -165,6 +165,8 @@ def test_reports_of_single_clusters_are_put_together_and_who_is_missing_is_said(
 @pytest.mark.parametrize(
     "spoil",
     [lambda text: text[:-40], lambda text: text.replace(b'"1.0"', b'"7.0"', 1),
+     lambda text: text.replace(b"{", b'{"deep": ' + b"[" * 99999 + b"]" * 99999 + b", ", 1),
+     lambda _: b'{"deep": ' + b"[" * 99999 + b"]" * 99999 + b"}",
      lambda text: text.replace(b'"fail"', b'"fine"'), lambda _: b"", lambda _: b"[]", lambda _: b"\xff\xfe"],
 )  # fmt: skip
 def test_a_part_that_cannot_be_read_is_named(three: Lab, tmp_path: Path, spoil: Any) -> None:
@@ -263,6 +265,9 @@ def test_a_cluster_that_was_renamed_is_missing_and_its_old_name_is_told(three: L
     made = read(out.encode())
     assert (code, {line.name: line.state for line in made.clusters}) == (3, {"new": "missing", "old": "audited"})
     assert ["old" in note for note in made.notes] == [True]
+    words = ("--config", str(config), "-o", str(config), "--force")
+    assert _merge(three, *files, *words)[0] == 2, "the picture does not take the place of the cluster file"
+    assert config.read_text().startswith("[cluster.new]")
     config.write_text("")
     assert _merge(three, *files, "--config", str(config))[:2] == (2, "")
 

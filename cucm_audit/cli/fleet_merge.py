@@ -32,7 +32,7 @@ def merge(files: tuple[Path, ...], config_file: Path | None, kind: str, output: 
     from cucm_audit.reports.fleet_document import FleetDocumentError
     from cucm_audit.reports.fleet_merged import merged
 
-    refuse_own_sources((output,), files)
+    refuse_own_sources((output,), (*files, config_file))
     refuse_existing(output, force=force)
     parts = [(str(file), _part(file)) for file in files]
     if config_file is not None:

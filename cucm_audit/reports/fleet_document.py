@@ -184,7 +184,7 @@ def is_fleet(text: bytes) -> bool:
     """Say whether JSON is a fleet's, rather than one cluster's report."""
     try:
         return msgspec.json.decode(text, type=_Kind).kind == "cucm-audit fleet"
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return b'"cucm-audit fleet"' in text[:200]  # a broken one is still meant as one
 
 
@@ -192,7 +192,7 @@ def read(text: bytes) -> FleetDocument:
     """Turn JSON back into the document. Raises :class:`FleetDocumentError`."""
     try:
         return msgspec.json.decode(text, type=FleetDocument)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FleetDocumentError(f"this is no fleet report of version {SCHEMA_VERSION}: {error}") from None
 
 

@@ -71,7 +71,7 @@ def read(text: str | bytes) -> Report:
     """Turn a document back into the Report that it was made from. Raises :class:`ReportError`."""
     try:
         document = msgspec.json.decode(text, type=Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"this is no cucm-audit report of version {SCHEMA_VERSION} or older: {error}") from None
     return _report(document)
 
