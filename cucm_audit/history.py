@@ -110,7 +110,7 @@ def read(path: Path) -> History:
         return History()
     except OSError as error:
         raise HistoryError(f"{path} cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HistoryError(f"{path} is no history: {error}", broken=True) from None
     if found.version != VERSION:
         raise HistoryError(f"{path} is of version {found.version}, this program knows {VERSION}")

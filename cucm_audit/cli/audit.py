@@ -13,6 +13,7 @@ from cucm_audit.cli.baseline import baseline, baseline_option, beside
 from cucm_audit.cli.console import colour_wanted, complain, refuse_existing, refuse_own_sources, say, width, write_file
 from cucm_audit.cli.exits import exit_code, nothing_audited
 from cucm_audit.cli.options import (
+    Number,
     Once,
     checks_option,
     door_options,
@@ -148,9 +149,9 @@ upgrade_options = together(before_option, target_option)
 
 #: How the cluster is asked.
 asking_options = together(
-    option("--timeout", type=click.FloatRange(min=1), default=None, show_default="3600", metavar="SECONDS",
+    option("--timeout", type=Number(min=1), default=None, show_default="3600", metavar="SECONDS",
            help="For the whole run; what was not asked by then is unknown."),
-    option("--timeout-factor", type=click.FloatRange(min=0, min_open=True, max=100), default=None, show_default="1",
+    option("--timeout-factor", type=Number(min=0, min_open=True, max=100), default=None, show_default="1",
            metavar="FACTOR", help="Stretches every other time limit: 4 for a slow line."),
     option("--gentle/--no-gentle", "gentle", default=None, show_default="where a node says that it is ill",
            help="Slowly, one thing at a time, without what is dear; that is unknown then."),

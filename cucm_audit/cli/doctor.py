@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cucm_audit.cli.console import complain, on_terminal, say, width
-from cucm_audit.cli.options import checks_option, door_options, option, state_folder, talk_options
+from cucm_audit.cli.options import Number, checks_option, door_options, option, state_folder, talk_options
 from cucm_audit.reports.sanitize import visible
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _FORMS = click.Choice(["table", "json"])
 @click.command("doctor")
 @door_options
 @option("--without", type=click.Choice(["ssh"]), multiple=True, help="Leave the command line of the nodes out.")
-@option("--timeout", type=click.FloatRange(min=1), default=120, show_default=True, metavar="SECONDS",
+@option("--timeout", type=Number(min=1), default=120, show_default=True, metavar="SECONDS",
         help="For the whole examination; what was not heard of by then is a lack.")  # fmt: skip
 @checks_option
 @click.option("-f", "--format", "kind", type=_FORMS, default="table", show_default=True, help="How it is written.")

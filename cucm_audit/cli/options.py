@@ -1,5 +1,6 @@
 """Options that several commands share. Each is read from the environment too: CUCM_AUDIT_NODE for --node."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ def _refusing_a_second(process: Callable[[Any, Any], None], name: str) -> Callab
 def file_path(**attributes: Any) -> click.Path:
     """Return the type of an option that names a file."""
     return click.Path(path_type=Path, **attributes)
+
+
+class Number(click.FloatRange):
+    """A number of a range. Neither nan nor inf is one: nothing is above the one, so no limit would ever be reached."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; a usage error for what is none."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number that could be reached", param, ctx)
+        return number
 
 
 def together(*decorators: Decorator) -> Decorator:

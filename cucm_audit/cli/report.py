@@ -10,7 +10,7 @@ from cucm_audit.cli.accepted import accepted, files, mark, waivers_option
 from cucm_audit.cli.audit import PLUGIN, plugin_state, rendered
 from cucm_audit.cli.console import Problem, colour_wanted, refuse_own_sources, say, write_file
 from cucm_audit.cli.exits import UNKNOWN
-from cucm_audit.cli.options import checks_option, file_path, report_options, talk_options
+from cucm_audit.cli.options import Number, checks_option, file_path, report_options, talk_options
 from cucm_audit.config import Config
 from cucm_audit.model import Report
 
@@ -24,7 +24,7 @@ MOST_BYTES = 512 * 1024 * 1024
 @click.argument("file", type=file_path(exists=True, dir_okay=False))
 @checks_option
 @waivers_option
-@click.option("--max-age", type=click.FloatRange(min=0), metavar="HOURS",
+@click.option("--max-age", type=Number(min=0), metavar="HOURS",
               help="An older report is not known any more: exit code 3.")  # fmt: skip
 @report_options
 @talk_options

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cucm_audit.cli.console import Problem, complain, say
-from cucm_audit.cli.options import debug_option, file_path
+from cucm_audit.cli.options import Number, debug_option, file_path
 
 if TYPE_CHECKING:
     from cucm_audit.simulator.cluster import Cluster
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
               help="Addresses of its servers, publisher first (repeatable, four of them).")  # fmt: skip
 @click.option("--write", "folder", type=file_path(file_okay=False), metavar="FOLDER",
               help="Write cucm-audit.toml and both password files there.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
+@click.option("--seconds", type=Number(min=0), metavar="SECONDS", help="Stop by itself after so long.")
 @debug_option
 def command(
     scenario: str,

@@ -7,7 +7,7 @@ import click
 
 from cucm_audit.cli import door
 from cucm_audit.cli.console import Problem, can_ask, complain, say, width
-from cucm_audit.cli.options import debug_option, file_path, option, state_folder, talk_options
+from cucm_audit.cli.options import Number, debug_option, file_path, option, state_folder, talk_options
 from cucm_audit.config import Cluster, Config
 from cucm_audit.reports.sanitize import visible
 
@@ -34,7 +34,7 @@ def command() -> None:
 @option("--user", metavar="NAME", help="Application user; the password is asked for.")
 @option("--os-user", metavar="NAME", help="OS administrator; the password is asked for.")
 @option("--no-input", is_flag=True, help="Never ask; fail instead.")
-@option("--timeout", type=click.FloatRange(min=1), default=120, show_default=True, metavar="SECONDS",
+@option("--timeout", type=Number(min=1), default=120, show_default=True, metavar="SECONDS",
         help="For the door's list of nodes; what a person takes to compare does not count.")  # fmt: skip
 @_config_option
 @_state_option

@@ -113,6 +113,21 @@ def test_a_wrong_call_is_one_sentence_and_code_2(call: Call, argv: list[str], sa
     assert len([line for line in said.err.splitlines() if not line.startswith("Usage:")]) == 1
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_limit_that_is_never_reached_is_no_limit(call: Call, tmp_path: Path, number: str) -> None:
+    (tmp_path / "r.json").write_text("{}")
+    asking = ("--node", "127.0.99.1", "--dry-run")
+    for argv in (
+        (*asking, "--timeout", number),
+        (*asking, "--timeout-factor", number),
+        ("doctor", "--node", "127.0.99.1", "--timeout", number),
+        ("trust", "add", "127.0.99.1", "--timeout", number),
+        ("report", "r.json", "--max-age", number),
+    ):
+        said = call(*argv)
+        assert (said.code, said.out, f"'{argv[-2]}'" in said.err) == (2, "", True), said
+
+
 def test_a_broken_cluster_file_is_named_with_its_line(call: Call) -> None:
     Path("cucm-audit.toml").write_text('[cluster.lab]\nnode = "10.0.0.1"\nport = 1\n')
     said = call("--node", "lab")
