@@ -422,6 +422,16 @@ def test_what_cannot_be_is_refused_before_anybody_is_asked(three: Lab, words: tu
     assert "Traceback" not in err
 
 
+def test_a_door_of_two_clusters_is_refused_before_it_is_asked_twice(three: Lab, tmp_path: Path) -> None:
+    account = '.application]\nuser = "a"\npassword-file = "p"\n'
+    doors = "".join(f'[cluster.{name}]\nnode = "{node}"\n[cluster.{name}{account}' for name, node in
+                    (("a", "Pub.example"), ("b", "pub.example")))  # fmt: skip
+    (tmp_path / "c.toml").write_text(doors)
+    code, out, err = fleet(three, "--config", str(tmp_path / "c.toml"))
+    assert (code, out) == (2, "")
+    assert "a and b have one door" in err
+
+
 # --------------------------------------------------------------------------------------------------------- the executor
 
 

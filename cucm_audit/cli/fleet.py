@@ -115,6 +115,7 @@ def _fleet(
     except FleetError as error:
         raise click.UsageError(str(error)) from None
     fleet = _chosen(config, names)
+    _one_door_each(config, fleet)
     load_checks(wishes, config.checks)  # a mistake in them is said once, before anybody is asked
     if snapshots is not None and place.address:
         raise click.UsageError("--snapshots: what dask workers collect stays with them; use --reports, or threads:N")
@@ -133,6 +134,17 @@ def _fleet(
     if keeper.troubles:
         raise Problem(f"{len(keeper.troubles)} reports of clusters were not kept: {keeper.troubles[0]}")
     return code(made)
+
+
+def _one_door_each(config: "Config", names: Iterable[str]) -> None:
+    """Refuse a node that is the door of two clusters: it would be asked twice at once, at twice the pace."""
+    doors: dict[tuple[str, int], str] = {}
+    for name in names:
+        cluster = config.clusters[name]
+        other = doors.setdefault((cluster.node.casefold(), cluster.https_port), name)
+        if other != name:
+            door = f"{cluster.node}:{cluster.https_port}"
+            raise click.UsageError(f"{config.path}: {other} and {name} have one door, {door}: they are one cluster")
 
 
 def _chosen(config: "Config", names: tuple[str, ...]) -> list[str]:
