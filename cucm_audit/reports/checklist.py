@@ -164,7 +164,7 @@ class _Page:
             word = "fine" if outcome.verdict is Verdict.PASS else "n/a"
             counted = f"{outcome.examined} looked at" if outcome.verdict is Verdict.PASS else outcome.detail
             yield from self.said(f"{of}{outcome.title} [{outcome.check}]: {word}, {counted}", before)
-        yield from self.findings(outcome.could_not_tell, 0, before, "could not tell: ")
+        yield from self.findings(outcome.could_not_tell, 0, before, "could not tell whether: ")
 
     def findings(self, found: tuple[Finding, ...], cut: int, before: str, word: str = "") -> Iterator[str]:
         """Yield at most ten findings in the order of their words (phones: pool, model, load), and how many more."""

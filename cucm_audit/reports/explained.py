@@ -128,7 +128,7 @@ class _Page:
         if answer.here and len(answer.findings) > most:
             yield from self.said(f"and {len(answer.findings) - most} more", "         > ")
         for finding in answer.could_not_tell[:2]:
-            yield from self.said(f"could not tell: {_at(finding)}{finding.says}", "         > ")
+            yield from self.said(f"could not tell whether: {_at(finding)}{finding.says}", "         > ")
         if answer.elsewhere:
             yield from self.said(f"(the same about {answer.elsewhere} other(s) in this cluster)", "         ")
         if self.verbose or (self.told.kind == "way" and not fine):

@@ -136,7 +136,7 @@ def _doubt(group: list[Outcome]) -> tuple[str, str, list[str], list[str]]:
         nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
         why.append(f"{nodes}: {reason}" if nodes else reason)
     so_far = [f"seen wrong so far: {_said(finding)}" for outcome in group for finding in outcome.findings]
-    untold = [f"could not tell: {_said(finding)}" for outcome in group for finding in outcome.could_not_tell]
+    untold = [f"could not tell whether: {_said(finding)}" for outcome in group for finding in outcome.could_not_tell]
     return group[0].title, place(group[0]), why, [*so_far, *untold][:MOST]
 
 

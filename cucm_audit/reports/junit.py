@@ -75,7 +75,7 @@ def _case(outcome: Outcome, document: str) -> Any:
     )
     case = TestCase(visible(name), visible(document))
     said = _said(outcome.findings, outcome.findings_cut)
-    doubts = _said(outcome.could_not_tell, 0, "could not tell: ")
+    doubts = _said(outcome.could_not_tell, 0, "could not tell whether: ")
     if result := _result(outcome, "\n".join(part for part in (said, doubts) if part)):
         case.result = [result]
     elif said or doubts:

@@ -94,7 +94,7 @@ def _not_told(report: Report, most: int) -> Iterator[str]:
             nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
             yield f"  - {safe(f'{nodes}: {reason}' if nodes else reason)}"
         yield from _subjects([f for o in group for f in o.findings], 0, most, "seen wrong so far: ")
-        yield from _subjects([f for o in group for f in o.could_not_tell], 0, most, "could not tell: ")
+        yield from _subjects([f for o in group for f in o.could_not_tell], 0, most, "could not tell whether: ")
     if unknown:
         yield ""
 
@@ -125,7 +125,7 @@ def _finding(severity: str, group: list[Outcome], most: int) -> Iterator[str]:
     yield ""
     found = standing.first_new([finding for outcome in group for finding in counting(outcome)])
     yield from _subjects(found, sum(outcome.findings_cut for outcome in group), most)
-    yield from _subjects([f for o in group for f in o.could_not_tell], 0, most, "could not tell: ")
+    yield from _subjects([f for o in group for f in o.could_not_tell], 0, most, "could not tell whether: ")
     for word, texts in (("Why", [f.why for f in found]), ("Fix", [f.fix for f in found])):
         for text in dict.fromkeys(text for text in texts if text):
             yield ""

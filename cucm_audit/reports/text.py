@@ -161,7 +161,7 @@ class _Page:
                 nodes = ", ".join(outcome.node for outcome in outcomes if outcome.node)
                 yield from self.said(f"{nodes}: {reason}" if nodes else reason, " " * 10 + "- ")
             yield from self.subjects([f for o in group for f in o.findings], 0, "seen wrong so far: ")
-            yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
+            yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell whether: ")
         for why, bundle in bundles.items():
             yield from self.said(f"{len(bundle)} checks, {why}, see above (-v tells each):", "unknown   ")
             yield from self.said(", ".join(group[0].check or " ".join(group[0].rows) for group in bundle), " " * 10)
@@ -205,7 +205,7 @@ class _Page:
             if len(different) > most:
                 yield f"          {word}: and {len(different) - most} more like it"
         yield from self.seen([finding.evidence for finding in found])
-        yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell: ")
+        yield from self.subjects([f for o in group for f in o.could_not_tell], 0, "could not tell whether: ")
 
     def most(self) -> int:
         """Return how many subjects are listed."""
