@@ -1,5 +1,5 @@
 # What a contributor types. `make dev` once; `.ci/run` does all of it in a clean environment.
-.PHONY: dev lint test torture mutants coverage fuzz pages lock sbom wheel bench
+.PHONY: dev lint test torture mutants coverage fuzz nightly pages lock sbom wheel bench
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -34,6 +34,10 @@ coverage:
 # Every reader of what others wrote, guided by coverage, a minute each (pip install -e '.[fuzz]'). Finds: fuzz-finds/.
 fuzz:
 	$(BIN)/python -m tests.fuzz
+
+# The same readers without guidance, 100,000 spoilt inputs each: for a scheduler at night.
+nightly:
+	FUZZ_EXAMPLES=100000 $(BIN)/pytest tests/fuzz -k nothing_but --timeout 0
 
 # Generated pages: the help text in README.md and for --help, the tables of checks/README.md (a test says when they are stale).
 pages:

@@ -4,6 +4,7 @@ What was found is in FOUND, or beside the tests of its reader.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,8 @@ FOUND = [
 ]
 #: Of these one trial costs more than a millisecond.
 SLOW = {"snapshot": 5, "check-file": 15, "report": 25, "screen": 60}
+#: So many instead, for the night (make nightly).
+ALL_NIGHT = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 
 @st.composite
@@ -44,7 +47,7 @@ def test_nothing_but_what_is_promised_comes_out(name: str) -> None:
     target = TARGETS[name]
 
     @settings(
-        max_examples=SLOW.get(name, 40),
+        max_examples=ALL_NIGHT or SLOW.get(name, 40),
         deadline=None,
         database=None,
         phases=[Phase.generate],
