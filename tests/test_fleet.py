@@ -98,6 +98,14 @@ def test_each_cluster_as_its_own_audit_says_and_the_one_that_nobody_saw_by_name(
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "kept").iterdir()} == {0o600}
 
 
+def test_what_was_left_out_or_allowed_stands_in_every_picture(three: Lab, tmp_path: Path) -> None:
+    words = ("--check", "phone-rejected", "--registration", "database", "--without", "web", "--cluster", "munich")
+    for kind in FLEET:
+        out = fleet(three, *words, "-f", kind)[1]
+        for said in ("database (what it noted last", "phone-rejected", "without"):
+            assert said in out, kind
+
+
 def test_nothing_is_replaced_and_nobody_is_asked_for_that(three: Lab, tmp_path: Path) -> None:
     (tmp_path / "all.json").write_text("mine")
     code, _, err = fleet(three, *ONLY, "--cluster", "munich", "-o", str(tmp_path / "all.json"))

@@ -22,6 +22,7 @@ MARKS = {"unknown": "?", "waived": "w", "pass": ".", "by_hand": "h", "not_applic
 _LEGEND = "a number: findings; ? not known; . fine; - not applicable; h by hand; w waived; empty: not judged there"
 _COLUMNS = (
     "cluster", "state", "says", "release", "taken_at", "check", "title", "severity", "verdict", "findings", "reason",
+    "scope",
 )  # fmt: skip
 
 
@@ -55,10 +56,25 @@ def summary(document: FleetDocument) -> str:
     states = [line.state for line in document.clusters]
     part = "" if document.shard == "1/1" else f"; shard {document.shard} of a fleet of {len(document.fleet)}"
     missing = f", {states.count('missing')} missing" if "missing" in states else ""
+    number = f"{len(states)} cluster{'' if len(states) == 1 else 's'}"
     return (
-        f"{len(states)} clusters: {states.count('audited')} audited, {states.count('not_audited')} not{missing}{part};"
+        f"{number}: {states.count('audited')} audited, {states.count('not_audited')} not{missing}{part};"
         f" taken {document.taken_at} UTC, cucm-audit {document.version}"
     )
+
+
+def asked_with(document: FleetDocument) -> list[str]:
+    """Return what the user left out or allowed, once for all clusters of which it is the same."""
+    audited = [line for line in document.clusters if line.state == "audited"]
+    alike: dict[str, list[str]] = {}
+    for line in audited:
+        words = "; ".join(f"{name}: {value}" for name, value in sorted(line.scope.items()))
+        alike.setdefault(words, []).append(line.name)
+    return [
+        f"asked with {words}" + ("" if len(names) == len(audited) else f" (at {', '.join(sorted(names))})")
+        for words, names in alike.items()
+        if words
+    ]
 
 
 def text(document: FleetDocument, style: Style) -> str:
@@ -79,6 +95,8 @@ class _Page:
         yield from self.said(summary(self.document), "")
         if self.document.interrupted:
             yield "INTERRUPTED: clusters that had not had their turn are not known"
+        for words in asked_with(self.document):
+            yield from self.said(words, "")
         for note in self.document.notes:
             yield from self.said(f"note: {note}", "")
         if lost := [line for line in self.document.clusters if line.state != "audited"]:
@@ -158,6 +176,7 @@ def _rows(cluster: ClusterLine, checks: Sequence[CheckLine]) -> Iterator[dict[st
         "says": cluster.says,
         "release": cluster.release,
         "taken_at": cluster.taken_at,
+        "scope": "; ".join(f"{name}: {value}" for name, value in sorted(cluster.scope.items())),
     }
     judged = [line for line in checks if cluster.name in line.verdicts]
     for line in judged:
@@ -182,6 +201,7 @@ def page(document: FleetDocument, style: Style) -> str:  # noqa: ARG001 - every 
         "fleet.html.j2",
         document=document,
         summary=summary(document),
+        asked_with=asked_with(document),
         audited=[line for line in document.clusters if line.state == "audited"],
         lost=[line for line in document.clusters if line.state != "audited"],
         severities=[str(severity) for severity in SEVERITIES],

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from cucm_audit.model import SEVERITIES, Outcome, Report, Severity, State, Verdict, counting
+from cucm_audit.reports.groups import scope
 from cucm_audit.reports.json import counts, finding_counts, waived_count
 
 SCHEMA_VERSION = "1.0"
@@ -28,7 +29,8 @@ class ClusterLine(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one cluster.
 
     ``state``: audited; not audited (``says`` is why: nothing can be said of it); missing (no part has it). ``run`` is
-    the id of the run that counts. ``report`` is the file of its own report, '' when none was kept.
+    the id of the run that counts. ``report`` is the file of its own report, '' when none was kept. ``scope`` is what
+    the user left out or allowed there, in words.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ClusterLine(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: str = ""
     complete: bool = False
     interrupted: bool = False
+    scope: dict[str, str] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
     findings: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -94,6 +97,7 @@ def line_of(report: Report, *, name: str, run: str, exit_code: int, file: str = 
         taken_at=report.taken_at,
         complete=report.complete,
         interrupted=report.interrupted,
+        scope={word: value for word, value in scope(report) if word != "door"},
         outcomes={str(verdict): number for verdict, number in counts(report.outcomes).items()},
         findings={
             **{str(severity): number for severity, number in finding_counts(report.outcomes).items()},
