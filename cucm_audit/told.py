@@ -159,6 +159,7 @@ def _cluster(snapshot: Snapshot, desk: Desk) -> list[tuple[str, str]]:
     ]
     scope = snapshot.get_json("scope") or {}
     lines += [("Legacy-TLS", "yes: TLS before 1.2 and old ciphers were allowed")] if scope.get("legacy_tls") else []
+    lines += [("Registered", str(scope["registration"]))] if scope.get("registration") else []
     lines += [("Phone", _phone(snapshot, person.device))] if person.device else []
     lines += [("User", _user(snapshot, person.user))] if person.user else []
     if person.device:

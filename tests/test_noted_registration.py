@@ -104,3 +104,9 @@ def test_the_dry_run_asks_the_database_and_the_cluster_file_may_say_it(there: La
     said = there.run("--node", "lab", "--dry-run", "--check", "phone-rejected", "--registration", "ris")[1]
     assert "selectCmDeviceExt" in said
     assert "typerisstatus" not in said
+
+
+def test_an_explanation_says_where_the_registration_comes_from(there: Lab) -> None:
+    there.audit("--registration", "database", "--without", "ris", "--without", "ssh", "--save", "noted.db")
+    said = there.run("explain", "23", "--from", "noted.db", "--device", PHONE)[1]
+    assert "database (what it noted last" in " ".join(said.split())
